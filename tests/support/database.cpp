@@ -1,0 +1,19 @@
+#include "tests/support/database.hpp"
+
+#include "tests/support/process.hpp"
+
+namespace tests {
+
+void Database::load_file(const std::filesystem::path& file,
+                         const std::vector<std::pair<std::string, std::string>>& variables) const {
+  std::vector<std::string> args = {"--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname=" + url_};
+  for (const auto& [name, value] : variables) {
+    args.push_back("--set=" + name + "=" + value);
+  }
+  args.push_back("--file=" + file.string());
+  run({.program = bin_dir_ / "psql",
+       .args = std::move(args),
+       .environment = {{"PGOPTIONS", "-c client_min_messages=warning"}}});
+}
+
+}  // namespace tests
