@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace pg {
+
+/// Which database a connection goes to; decides the ErrorKind of its failures.
+enum class Side : std::uint8_t { Source, Target };
+
+[[nodiscard]] constexpr core::ErrorKind error_kind(Side side) {
+  return side == Side::Source ? core::ErrorKind::Source : core::ErrorKind::Target;
+}
+
+/// Where and how to connect: a libpq URI or keyword string, parsed once. Every libpq parameter works.
+class ConnectionParams {
+ public:
+  /// Throws Error(Config) when libpq cannot parse `url`; the message never holds a password.
+  static ConnectionParams parse(Side side, std::string_view url);
+
+  [[nodiscard]] Side side() const { return side_; }
+  /// What may be shown to people: `postgresql://user@host:port/dbname`, without password and without secrets.
+  [[nodiscard]] std::string display() const;
+  [[nodiscard]] std::string value(std::string_view keyword) const;  ///< empty when not given
+  [[nodiscard]] std::string port() const;                           ///< "5432" when not given
+  /// A copy with one more server setting, sent in `options` (walsender) or by SET (session).
+  [[nodiscard]] ConnectionParams with_setting(std::string name, std::string value) const;
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& keywords() const { return keywords_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& settings() const { return settings_; }
+
+ private:
+  Side side_ = Side::Source;
+  std::vector<std::pair<std::string, std::string>> keywords_;
+  std::vector<std::pair<std::string, std::string>> settings_;
+};
+
+}  // namespace pg

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/error.hpp"
+#include "pg/connection_params.hpp"
+
+namespace pg {
+
+/// The ledger's error categories.
+enum class ErrorCategory : std::uint8_t { Connection, Data, Constraint, MissingReference, Schema, Timeout, Permission, Internal };
+[[nodiscard]] std::string_view to_string(ErrorCategory category);
+
+/// What an SQLSTATE from that side allows (kind, and whether a retry may help). The only place that knows SQLSTATEs by heart.
+struct SqlstateClass {
+  core::ErrorKind kind;
+  bool is_transient;
+  ErrorCategory category;
+};
+[[nodiscard]] SqlstateClass classify(std::string_view sqlstate, Side side);
+
+}  // namespace pg

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "core/lsn.hpp"
+#include "core/row_key.hpp"
+#include "core/row_status.hpp"
+#include "core/uuid.hpp"
+#include "state/identity.hpp"
+#include "state/layout.hpp"
+#include "state/stored_row.hpp"
+
+namespace state {
+
+/// A chunk of the snapshot: a primary-key range of one table, and what is known of it.
+struct Chunk {
+  core::TableId table;
+  std::uint32_t number = 0;          ///< from 0, in key order
+  core::RowKey begin;                ///< first key; empty: from the start
+  core::RowKey end;                  ///< first key of the next chunk; empty: to the end
+  std::int64_t estimated_rows = 0;
+  bool is_loaded = false;            ///< images are in the store (joined tables are loaded before they are derived)
+  bool is_finished = false;          ///< derived, and on the target
+  core::Lsn lsn;                     ///< of the snapshot that it was read from; a change with commit_lsn below it is contained
+};
+
+/// Progress that must survive: the local mirror of the target's checkpoint row, and the snapshot's phase.
+struct Progress {
+  core::Lsn applied;                 ///< everything before it is on the target and in this store
+  core::Lsn slot_consistent_point;   ///< of the persistent slot when it was made
+  std::string run;                   ///< names the migration_control run
+  bool snapshot_finished = false;
+  bool needs_snapshot = true;        ///< images must be (re)built: a first run, or a changed mapping
+};
+
+/// The embedded store. One writer at a time per row; reads from any thread. Knows no SQL.
+/// Everything that is written goes through Overlay (rows) or one of the explicit functions below, each a single atomic WriteBatch.
+class Store {
+ public:
+  struct Options {
+    std::filesystem::path directory;
+    std::size_t memory_budget_bytes = 96U << 20U;  ///< block cache and memtables together
+  };
+
+  /// Opens or creates, takes the lock. Throws Error(State): in use (names the holder's pid where known), damaged, or of a newer format.
+  /// A different `layout.fingerprint` empties rows, indexes, counters and chunks (not adopted ids) and sets needs_snapshot.
+  /// A different `identity` is refused with both values named.
+  static std::unique_ptr<Store> open(const Options& options, const Identity& identity, const Layout& layout);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  [[nodiscard]] const Layout& layout() const;
+  [[nodiscard]] Progress progress() const;
+  /// Synced.
+  void save_progress(const Progress& progress);
+
+  // The chunk log.
+  [[nodiscard]] std::vector<Chunk> chunks() const;           ///< all, by table and number
+  void save_chunks(std::span<const Chunk> chunks);           ///< one synced batch
+  void forget_chunks();
+  /// LSN of the snapshot that the row of `key` was read from; the gate for changes from the stream. 0/0 where no chunk is known.
+  /// Fast: in memory, and constant time once every chunk lies below `progress().applied`.
+  [[nodiscard]] core::Lsn chunk_lsn(core::TableId table, const core::RowKey& key) const;
+
+  // Adopted ids: given to a legacy key by an earlier migration.
+  struct Adopted {
+    core::RowKey key;
+    core::Uuid uuid;
+  };
+  /// Replaces the adopted ids of an entity. Several keys may have one UUID: the lowest key owns it. Returns the number of stored ids. Synced.
+  std::size_t adopt(core::EntityId entity, std::vector<Adopted> ids);
+  void for_each_adopted(core::EntityId entity, const std::function<void(const core::RowKey& key, const core::Uuid& uuid, const core::RowKey& owner)>& visit) const;
+  [[nodiscard]] core::Uuid uuid(core::EntityId entity, const core::RowKey& key) const;
+  [[nodiscard]] bool is_adopted(core::EntityId entity, const core::RowKey& key) const;
+  [[nodiscard]] core::RowKey owner(core::EntityId entity, const core::RowKey& key) const;
+  /// All keys that share the owner's UUID, the owner first.
+  [[nodiscard]] std::vector<core::RowKey> merged_keys(core::EntityId entity, const core::RowKey& owner) const;
+
+  // Rows, as last committed.
+  [[nodiscard]] std::optional<StoredRow> row(core::TableId table, const core::RowKey& key) const;
+  [[nodiscard]] std::vector<std::optional<StoredRow>> rows(core::TableId table, std::span<const core::RowKey> keys) const;  ///< MultiGet
+  /// Visits rows with begin <= key < end in key order (empty: unbounded) until `visit` returns false.
+  void scan(core::TableId table, const core::RowKey& begin, const core::RowKey& end,
+            const std::function<bool(const core::RowKey& key, StoredRow row)>& visit) const;
+  [[nodiscard]] std::vector<core::RowKey> find(core::TableId table, core::IndexId index, const core::RowKey& values) const;
+  [[nodiscard]] bool is_present(core::EntityId entity, const core::RowKey& key) const;
+  /// Legacy rows whose row in a route without an id is `target_key`.
+  [[nodiscard]] std::vector<core::RowKey> sharing_target_key(core::RouteId route, std::string_view target_key) const;
+
+  /// Counters per route, by RouteId.
+  [[nodiscard]] std::vector<core::RouteCounters> counters() const;
+  /// Counts the statuses anew from the rows, for comparison with counters().
+  [[nodiscard]] std::vector<core::RouteCounters> recount() const;
+
+  [[nodiscard]] std::uint64_t size_bytes() const;  ///< on disk, approximately
+  /// Compacts what the snapshot left behind.
+  void settle();
+
+ private:
+  friend class Overlay;
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace state
