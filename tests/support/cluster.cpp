@@ -73,9 +73,9 @@ fs::path cache_dir(const std::optional<UserIds>& user) {
   const uid_t owner = user ? user->uid : geteuid();
   const char* configured = std::getenv("XDG_CACHE_HOME");
   // As root the cache of root's home would be out of reach for the server's user.
-  const fs::path path = configured != nullptr && *configured == '/' && !user
-                            ? fs::path(configured) / "dispatch-sync-test"
-                            : fs::path("/tmp/dispatch-sync-test-" + std::to_string(owner));
+  fs::path path = configured != nullptr && *configured == '/' && !user
+                      ? fs::path(configured) / "dispatch-sync-test"
+                      : fs::path("/tmp/dispatch-sync-test-" + std::to_string(owner));
   fs::create_directories(path.parent_path());
   if (mkdir(path.c_str(), 0755) == 0) {
     give_to(path, user);

@@ -1,5 +1,7 @@
 #include "tests/support/database.hpp"
 
+#include <fmt/format.h>
+
 #include "tests/support/process.hpp"
 
 namespace tests {
@@ -8,7 +10,7 @@ void Database::load_file(const std::filesystem::path& file,
                          const std::vector<std::pair<std::string, std::string>>& variables) const {
   std::vector<std::string> args = {"--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname=" + url_};
   for (const auto& [name, value] : variables) {
-    args.push_back("--set=" + name + "=" + value);
+    args.push_back(fmt::format("--set={}={}", name, value));
   }
   args.push_back("--file=" + file.string());
   run({.program = bin_dir_ / "psql",

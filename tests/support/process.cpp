@@ -1,6 +1,7 @@
 #include "tests/support/process.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <grp.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -49,7 +50,7 @@ std::vector<std::string> environment_of(const ProcessOptions& options) {
     }
   }
   for (const auto& [name, value] : options.environment) {
-    result.push_back(name + "=" + value);
+    result.push_back(fmt::format("{}={}", name, value));
   }
   return result;
 }

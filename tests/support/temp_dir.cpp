@@ -1,12 +1,12 @@
 #include "tests/support/temp_dir.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <mutex>
 #include <string_view>
