@@ -1,0 +1,166 @@
+#include "replication/receiver.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <condition_variable>
+#include <utility>
+
+#include "core/error.hpp"
+#include "core/failpoint.hpp"
+#include "replication/memory_held_transactions.hpp"
+#include "replication/slot.hpp"
+#include "replication/stream_session.hpp"
+
+namespace replication {
+
+namespace {
+
+constexpr std::string_view kObjectInUse = "55006";
+constexpr std::string_view kObjectNotInPrerequisiteState = "55000";
+constexpr std::string_view kUndefinedObject = "42704";
+/// How often a full queue is tried again for the one event that must not be lost.
+constexpr std::chrono::milliseconds kQueueRetry{5};
+
+/// False when `stop` came first.
+bool wait(const std::stop_token& stop, std::chrono::milliseconds time) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock{mutex};
+  static_cast<void>(never.wait_for(lock, stop, time, [] { return false; }));
+  return !stop.stop_requested();
+}
+
+}  // namespace
+
+Receiver::Receiver(ReceiverOptions options, core::BoundedQueue<core::StreamEvent>& queue, Progress& progress)
+    : options_(std::move(options)),
+      queue_(queue),
+      progress_(progress),
+      own_held_(std::make_unique<MemoryHeldTransactions>()),
+      held_(*own_held_),
+      backoff_(options_.first_backoff, options_.most_backoff, options_.backoff_seed) {}
+
+Receiver::Receiver(ReceiverOptions options, core::BoundedQueue<core::StreamEvent>& queue, Progress& progress,
+                   core::HeldTransactions& held)
+    : options_(std::move(options)),
+      queue_(queue),
+      progress_(progress),
+      held_(held),
+      backoff_(options_.first_backoff, options_.most_backoff, options_.backoff_seed) {}
+
+Receiver::~Receiver() = default;
+
+void Receiver::run(const std::stop_token& stop) {
+  while (!stop.stop_requested() && !queue_.is_closed()) {
+    bool is_at_fault = false;
+    try {
+      stream(stop);
+    } catch (const core::Error& error) {
+      if (stop.stop_requested()) {
+        spdlog::info("the stream ended while it was being stopped: {}", error.what());
+        break;
+      }
+      judge(error);
+      is_at_fault = true;
+      const std::lock_guard lock{mutex_};
+      state_.last_error = error.what();
+    }
+    if (stop.stop_requested()) break;
+    announce_interruption(stop);
+    if (is_at_fault && !wait(stop, backoff_.next())) break;
+  }
+}
+
+void Receiver::stream(const std::stop_token& stop) {
+  is_replay_requested_ = false;
+  StreamSession session{options_, queue_, progress_, held_};
+  is_interruption_due_ = true;
+  tries_in_use_ = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    ++state_.sessions;
+  }
+  publish_state(&session);
+  spdlog::info("streaming slot={} applied_lsn={}", options_.slot, progress_.applied().to_string());
+  try {
+    session.run(stop, is_replay_requested_, [&] {
+      if (session.has_heard()) backoff_.reset();
+      publish_state(&session);
+    });
+  } catch (...) {
+    publish_state(nullptr);
+    throw;
+  }
+  publish_state(nullptr);
+}
+
+void Receiver::judge(const core::Error& error) {
+  using enum core::ErrorKind;
+  if (error.sqlstate() == kObjectInUse) {
+    if (++tries_in_use_ >= options_.most_tries_in_use) {
+      if (error.kind() == State) throw error;
+      throw slot_in_use(options_.slot, std::nullopt);
+    }
+    spdlog::warn("waiting for the replication slot: {}", error.what());
+    return;
+  }
+  if (error.kind() == Source &&
+      (error.sqlstate() == kObjectNotInPrerequisiteState || error.sqlstate() == kUndefinedObject)) {
+    refuse(error);
+  }
+  if (error.kind() == Protocol) {
+    const core::Lsn at = progress_.applied();
+    if (nonsense_at_ == at) throw error;
+    nonsense_at_ = at;
+    spdlog::warn("reading once more from the checkpoint applied_lsn={}: {}", at.to_string(), error.what());
+    return;
+  }
+  if (error.kind() != Source || !error.is_transient()) throw error;
+  spdlog::warn("the stream broke, connecting again: {}", error.what());
+}
+
+void Receiver::refuse(const core::Error& error) {
+  // The server's own words do not tell a missing slot from a missing publication: look.
+  try {
+    pg::ReplicationConnection connection{options_.source, "stream"};
+    require_streamable(connection, options_, progress_.applied());
+  } catch (const core::Error& finding) {
+    if (finding.kind() == core::ErrorKind::Refused) throw;
+    spdlog::warn("could not look at the slot: {}", finding.what());
+  }
+  throw core::Error{core::ErrorKind::Refused, "the source refuses to go on with the stream"}
+      .with("slot", options_.slot)
+      .with("publication", options_.publication)
+      .with("applied_lsn", progress_.applied().to_string())
+      .with("cause", error.message())
+      .sqlstate(error.sqlstate())
+      .remedy("run `agent check`; if the publication or the slot was dropped and made again, copy afresh");
+}
+
+void Receiver::announce_interruption(const std::stop_token& stop) {
+  if (!is_interruption_due_) return;
+  // Reset first: an event offered before this point may be thrown away by the applier.
+  progress_.interrupted();
+  constexpr std::size_t kEventBytes = sizeof(core::StreamEvent);
+  while (queue_.try_push(core::Interrupted{}, kEventBytes)) {
+    if (!wait(stop, kQueueRetry)) return;
+  }
+  is_interruption_due_ = false;
+}
+
+void Receiver::publish_state(const StreamSession* session) {
+  const std::size_t held_bytes = held_.held_bytes();
+  const std::lock_guard lock{mutex_};
+  state_.is_streaming = session != nullptr;
+  state_.is_paused = session != nullptr && session->is_paused();
+  state_.backend_pid = session != nullptr ? session->backend_pid() : 0;
+  state_.held_bytes = held_bytes;
+  if (session != nullptr) state_.counters = session->counters();
+}
+
+ReceiverState Receiver::state() const {
+  const std::lock_guard lock{mutex_};
+  return state_;
+}
+
+}  // namespace replication

@@ -1,0 +1,91 @@
+#include "replication/slot.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+namespace replication {
+
+namespace {
+
+constexpr std::string_view kCopyAgain =
+    "changes were lost on the way: run `agent rollback snapshot`, then `agent run` to copy afresh; rows that are right "
+    "already "
+    "are not rewritten";
+
+core::Error refused(std::string what, const std::string& slot) {
+  return core::Error{core::ErrorKind::Refused, std::move(what)}.with("slot", slot);
+}
+
+}  // namespace
+
+void require_usable(const std::optional<SlotHealth>& health, const SlotNeed& need) {
+  if (!health) {
+    throw refused("the replication slot does not exist on the source", need.name)
+        .with("applied_lsn", need.applied.to_string())
+        .remedy(std::string{kCopyAgain});
+  }
+  if (health->plugin != "pgoutput") {
+    throw refused("the replication slot is not one of this program", need.name)
+        .with("plugin", health->plugin.empty() ? "none" : health->plugin)
+        .with("expected", "pgoutput")
+        .remedy("set source.slot to another name");
+  }
+  if (health->database != need.database) {
+    throw refused("the replication slot belongs to another database", need.name)
+        .with("database", health->database)
+        .with("expected", need.database)
+        .remedy("set source.slot to another name, or source.url to that database");
+  }
+  if (health->is_temporary) {
+    throw refused("the replication slot is a temporary one and would end with its connection", need.name)
+        .remedy("set source.slot to another name");
+  }
+  if (health->is_lost()) {
+    throw refused("the source has invalidated the replication slot", need.name)
+        .with("wal_status", health->wal_status)
+        .with("reason", health->invalidation_reason.empty() ? "unknown" : health->invalidation_reason)
+        .with("applied_lsn", need.applied.to_string())
+        .remedy(std::string{kCopyAgain} + "; before that, raise max_slot_wal_keep_size on the source");
+  }
+  if (health->confirmed_flush_lsn > need.applied) {
+    throw refused("the replication slot is ahead of what was applied: somebody else has read from it", need.name)
+        .with("confirmed_flush_lsn", health->confirmed_flush_lsn.to_string())
+        .with("applied_lsn", need.applied.to_string())
+        .remedy(std::string{kCopyAgain});
+  }
+  if (health->active_pid) throw slot_in_use(need.name, health->active_pid);
+}
+
+core::Error slot_in_use(const std::string& slot, std::optional<std::int32_t> holder) {
+  return core::Error{core::ErrorKind::State, "the replication slot is in use by another connection"}
+      .with("slot", slot)
+      .with("holder_pid", holder ? fmt::to_string(*holder) : "unknown")
+      .sqlstate("55006")
+      .remedy(
+          "if another agent uses this slot, stop one of them; if the connection is a left-over, wait for the source to "
+          "end it "
+          "(wal_sender_timeout) or end it with pg_terminate_backend")
+      .transient();
+}
+
+core::Lsn create_slot(pg::Session& session, const std::string& slot) {
+  const pg::Result result =
+      session.exec("select lsn from pg_catalog.pg_create_logical_replication_slot($1::pg_catalog.name, 'pgoutput')",
+                   {std::string_view{slot}});
+  const auto lsn = core::Lsn::parse(result.text(0, 0));
+  if (!lsn)
+    throw core::Error{core::ErrorKind::Protocol, "the source gave no position for a new slot"}.with("slot", slot);
+  return *lsn;
+}
+
+bool drop_slot(pg::Session& session, const std::string& slot) {
+  const auto health = read_slot_health(session, slot);
+  if (!health) return false;
+  if (health->active_pid) throw slot_in_use(slot, health->active_pid);
+  session.exec("select pg_catalog.pg_drop_replication_slot($1::pg_catalog.name)", {std::string_view{slot}});
+  return true;
+}
+
+}  // namespace replication
