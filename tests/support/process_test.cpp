@@ -92,10 +92,12 @@ BOOST_AUTO_TEST_CASE(the_destructor_leaves_nothing_running) {
 
 BOOST_AUTO_TEST_CASE(a_process_dies_with_its_parent_even_when_that_is_killed) {
   // A test process of our own making starts one program and is then killed without a chance to clean up.
+  const tests::TempDir left_behind("orphan");
   int channel[2];
   BOOST_REQUIRE(pipe(channel) == 0);
   const pid_t middle = fork();
   if (middle == 0) {
+    setenv("TMPDIR", left_behind.path().c_str(), 1);
     const Process grandchild(shell("exec sleep 60"));
     const pid_t pid = grandchild.pid();
     if (write(channel[1], &pid, sizeof pid) != sizeof pid) {
