@@ -131,6 +131,9 @@ FROM (VALUES
   ('auth_group', 10, true, 1), ('auth_permission', 236, true, 1), ('auth_group_permissions', 640, true, 1),
   ('auth_user_user_permissions', 0, true, 0), ('django_content_type', 51, true, 1)) t (name, full_count, keep, floor);
 
+-- Room for each kind of account that is no patient, at tiny scales too.
+UPDATE generator.parameter SET value = least(value, generator.n('auth_user') - 12) WHERE name = 'dispatch_patient';
+
 -- Accounts by class: the groups that a user is in, whether there is a patient row, the flags.
 INSERT INTO generator.parameter VALUES
   ('class doctor and patient', generator.k(92)), ('class patient without group', generator.k(6)),

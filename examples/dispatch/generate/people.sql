@@ -158,7 +158,7 @@ FROM (SELECT *, coalesce(twin_of, o) AS s, generator.n('dispatch_office') / 898.
 -- A doctor's offices; the second one is never of a pair, so that nobody is linked to both twins.
 CREATE TABLE generator.doctor_office AS
 WITH size AS (
-  SELECT links, least(generator.r1(418), links - generator.n('D12'), doctors) AS first
+  SELECT links, least(greatest(generator.r1(418), (links - generator.n('D12') + 1) / 2), links - generator.n('D12'), doctors) AS first
   FROM (SELECT generator.n('dispatch_office_doctors') AS links, (SELECT count(*) FROM generator.doctor WHERE in_group) AS doctors) x),
 ranked AS (SELECT id, row_number() OVER (ORDER BY generator.h('office of', account)) AS rank FROM generator.doctor WHERE in_group),
 lone AS (SELECT o, row_number() OVER (ORDER BY o) AS place, count(*) OVER () AS n FROM generator.office WHERE NOT coalesce(in_pair, false)),
