@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -8,7 +9,8 @@
 
 namespace pg {
 
-/// Reads all ordinary and partitioned tables (and views: kind 'v', without keys) of the given schemas. Partitions are listed with `is_partition`.
+/// Reads all ordinary and partitioned tables (and views: kind 'v', without keys) of the given schemas. Partitions are listed with
+/// `is_partition`. Type names follow the session's search_path. Throws as Session::exec does.
 [[nodiscard]] core::Catalog read_catalog(Session& session, const std::vector<std::string>& schemas);
 
 /// What IDENTIFY_SYSTEM and pg_control_system say: which cluster and database this is.
@@ -18,5 +20,8 @@ struct ServerIdentity {
   std::string database;
   friend bool operator==(const ServerIdentity&, const ServerIdentity&) = default;
 };
+
+/// The same facts over plain SQL, for sides without a replication connection.
+[[nodiscard]] ServerIdentity read_identity(Session& session);
 
 }  // namespace pg

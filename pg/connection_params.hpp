@@ -39,4 +39,8 @@ class ConnectionParams {
   std::vector<std::pair<std::string, std::string>> settings_;
 };
 
+/// `postgresql://user@host:port/database`; empty parts are left out. For messages.
+[[nodiscard]] std::string display_endpoint(std::string_view user, std::string_view host, std::string_view port,
+                                           std::string_view database);
+
 }  // namespace pg

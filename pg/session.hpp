@@ -60,7 +60,7 @@ class Session {
   /// Session-level state. `is_broken` after any error that poisons the connection.
   [[nodiscard]] bool is_broken() const;
   [[nodiscard]] bool in_transaction() const;
-  [[nodiscard]] int server_version() const;   ///< as PQserverVersion: 150018
+  [[nodiscard]] int server_version() const;  ///< as PQserverVersion: 150018
   [[nodiscard]] int backend_pid() const;
   [[nodiscard]] const ConnectionParams& params() const;
   /// Asks the server to cancel what runs; callable from another thread.

@@ -9,7 +9,16 @@
 namespace pg {
 
 /// The ledger's error categories.
-enum class ErrorCategory : std::uint8_t { Connection, Data, Constraint, MissingReference, Schema, Timeout, Permission, Internal };
+enum class ErrorCategory : std::uint8_t {
+  Connection,
+  Data,
+  Constraint,
+  MissingReference,
+  Schema,
+  Timeout,
+  Permission,
+  Internal
+};
 [[nodiscard]] std::string_view to_string(ErrorCategory category);
 
 /// What an SQLSTATE from that side allows (kind, and whether a retry may help). The only place that knows SQLSTATEs by heart.
