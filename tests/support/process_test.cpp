@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <string>
 
+#include "tests/support/agent_binary.hpp"
 #include "tests/support/wait.hpp"
 
 using namespace std::chrono_literals;
@@ -79,6 +80,18 @@ BOOST_AUTO_TEST_CASE(a_missing_program_is_named) {
                         });
 }
 
+BOOST_AUTO_TEST_CASE(the_program_under_test_can_be_chosen_and_must_exist) {
+  // In a program of its own, since the variable is this whole process's.
+  const auto is_found = [](const std::string& chosen) {
+    Process process({.program = std::filesystem::read_symlink("/proc/self/exe"),
+                     .args = {"--run_test=agent_binary/is_there"},
+                     .environment = {{"AGENT_BINARY", chosen}}});
+    return process.wait() == 0;
+  };
+  BOOST_TEST(is_found("/bin/true"));
+  BOOST_TEST(!is_found("/nowhere/agent"));
+}
+
 BOOST_AUTO_TEST_CASE(the_destructor_leaves_nothing_running) {
   pid_t pid = 0;
   {
@@ -120,5 +133,12 @@ BOOST_AUTO_TEST_CASE(a_process_dies_with_its_parent_even_when_that_is_killed) {
   };
   tests::wait_until(is_gone, "the death of the grandchild", 10s);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(agent_binary, *boost::unit_test::disabled())
+
+// Run by the_program_under_test_can_be_chosen_and_must_exist.
+BOOST_AUTO_TEST_CASE(is_there) { BOOST_TEST(!tests::agent_binary().empty()); }
 
 BOOST_AUTO_TEST_SUITE_END()

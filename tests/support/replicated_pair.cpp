@@ -8,7 +8,10 @@ namespace tests {
 namespace {
 
 ClusterOptions source_options(const PairOptions& options) {
-  ClusterOptions result{.name = "source", .wal_level = "logical", .listens_on_loopback = options.listens_on_loopback};
+  ClusterOptions result{.name = "source",
+                        .wal_level = "logical",
+                        .listens_on_loopback = options.listens_on_loopback,
+                        .has_own_identity = options.source_has_own_identity};
   result.conf = {"max_replication_slots = 10", "max_wal_senders = 10"};
   result.conf.insert(result.conf.end(), options.source_conf.begin(), options.source_conf.end());
   return result;

@@ -13,6 +13,7 @@ struct PairOptions {
   std::vector<std::string> source_conf = {};  ///< lines for the source's postgresql.conf
   std::vector<std::string> target_conf = {};  ///< lines for the target's
   bool listens_on_loopback = false;           ///< both servers also on 127.0.0.1
+  bool source_has_own_identity = false;       ///< a source that no other pair's system identifier equals
 };
 
 /// A legacy server and a target server, each with its empty database and its roles:
