@@ -45,7 +45,9 @@ struct SourceTable {
   std::vector<core::RouteId> routes;    ///< that read it; a stored row keeps one status per entry, in this order
   std::vector<core::IndexId> indexes;   ///< over its images
   bool is_joined = false;               ///< some route joins it: its rows are loaded before any route is derived
-  std::vector<core::TableId> after;     ///< tables whose routes must be complete before this table's snapshot chunks begin (itself: chunks one at a time)
+  /// Tables whose routes must be complete before this table's snapshot chunks begin. Itself: its chunks go one at a time. Two tables that are in
+  /// each other's `after` belong to a cycle of references: their chunks, too, go one at a time, in the order of TableId.
+  std::vector<core::TableId> after;
 
   [[nodiscard]] std::vector<core::KeyType> key_types() const {
     std::vector<core::KeyType> types;
@@ -108,6 +110,10 @@ struct TargetColumn {
   /// (and then only when the expression is NULL). No value: a missing ref is just NULL.
   std::optional<Missing> missing;
   SourcePosition at;
+  std::vector<Operand> reads;           ///< columns that `sql` reads, each once
+  std::string sql_type;                 ///< of the target column, to cast to without cutting anything: `pg_catalog."varchar"`
+  std::string declared_type;            ///< of the target column, with modifier: `character varying(100)`
+  bool is_identity_always = false;      ///< may be inserted (OVERRIDING SYSTEM VALUE), never updated
 };
 
 enum class OnDelete : std::uint8_t { Delete, Keep, Set };
@@ -155,8 +161,12 @@ struct Route {
   std::vector<Ref> refs;                       ///< those of expressions; last, for a route that is not the first of its entity, its own id
   std::optional<std::uint16_t> own_ref;        ///< that last one: the row waits until the first route has it
   bool has_where = false;
+  std::string where;                           ///< the SQL text, as written; empty without has_where
+  SourcePosition where_at;
+  std::vector<Operand> where_reads;            ///< columns that it reads, each once
   std::vector<TargetColumn> columns;
   OnDelete on_delete = OnDelete::Delete;
+  std::vector<TargetColumn> set_on_delete;     ///< the columns of OnDelete::Set; their SQL reads nothing
   OnTruncate on_truncate = OnTruncate::Delete;
   bool owns_all = false;
   std::uint16_t rank = 0;                      ///< write order: parents before children; equal ranks do not depend on each other

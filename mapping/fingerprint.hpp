@@ -1,0 +1,11 @@
+#pragma once
+
+#include "mapping/plan.hpp"
+
+namespace mapping {
+
+/// Fills the two fingerprints of a plan that is complete otherwise. Comments, layout and order of keys in mapping.yaml do
+/// not count; reconcile and cleanup do not either, since they decide nothing about rows.
+void take_fingerprints(Plan& plan);
+
+}  // namespace mapping

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/catalog.hpp"
+
+namespace mapping {
+
+/// Names of the columns of a table, for suggestions.
+[[nodiscard]] inline std::vector<std::string> column_names(const core::CatalogTable& table) {
+  std::vector<std::string> names;
+  for (const core::CatalogColumn& column : table.columns) names.push_back(column.name);
+  return names;
+}
+
+/// Names of the tables of a database as messages show them, for suggestions.
+[[nodiscard]] inline std::vector<std::string> table_names(const core::Catalog& catalog) {
+  std::vector<std::string> names;
+  for (const auto& [name, table] : catalog.tables) names.push_back(name.display());
+  return names;
+}
+
+}  // namespace mapping
