@@ -1,0 +1,247 @@
+#include "apply/applier.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/failpoint.hpp"
+
+namespace apply {
+
+namespace {
+
+/// Violations that the set-wise form alone can cause: a unique value that moves between rows, a reference whose target comes later.
+bool may_be_caused_by_order(const core::Error& error) {
+  const std::string& state = error.sqlstate();
+  return state == "23505" || state == "23503" || state == "23P01" || state == "21000";
+}
+
+}  // namespace
+
+Applier::Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::Store& store, const Ledger& ledger, Options options)
+    : target_(std::move(target)),
+      plan_(plan),
+      store_(store),
+      ledger_(ledger),
+      options_(std::move(options)),
+      overlay_(store),
+      projections_(plan),
+      expected_rows_(plan.tables.size(), 0) {
+  reconnect();
+}
+
+void Applier::reconnect() {
+  forget_batch();
+  session_ = std::make_unique<TargetSession>(target_, options_.purpose, plan_);
+  decider_ = std::make_unique<Decider>(plan_, store_, overlay_, *session_, judge_, quarantine_);
+  writer_ = std::make_unique<Writer>(plan_, overlay_, *session_, *decider_);
+}
+
+void Applier::expect_rows(core::TableId table, std::int64_t rows) { expected_rows_[table.index()] = rows; }
+
+void Applier::open() {
+  if (is_open_) return;
+  session_->begin();
+  is_open_ = true;
+}
+
+void Applier::run(const Fill& fill, const Decider::Options& options) {
+  decider_->clear();
+  decider_->set_options(options);
+  Batch batch{plan_, store_, overlay_, projections_};
+  fill(batch, *decider_);
+  decider_->add_touched(batch.take_touched());
+  decider_->decide();
+  if (options.refused_already == nullptr) {
+    writer_->write(options.is_careful);
+  }
+  skipped_ += batch.skipped();
+  decider_->clear();
+}
+
+void Applier::replay_in_order(std::span<const core::TransactionPart> parts) {
+  for (const core::TransactionPart& part : parts) {
+    for (const core::Change& change : part.changes) {
+      run([&](Batch& batch, Decider&) { batch.add(change, part.commit_lsn); }, {.is_careful = true});
+    }
+  }
+}
+
+void Applier::attempt(const Fill& fill, bool retries_quarantined, std::span<const core::TransactionPart> ordered) {
+  const bool continues = is_open_;
+  open();
+  if (continues) session_->savepoint();
+  const state::Overlay::Mark mark = overlay_.mark();
+  const QuarantineChanges quarantine_before = quarantine_;
+  const auto mapping_changes_before = decider_->mapping_changes();
+  try {
+    run(fill, {.is_careful = false, .retries_quarantined = retries_quarantined});
+    if (continues) session_->release_savepoint();
+  } catch (const core::Error& error) {
+    if (error.kind() != core::ErrorKind::Data) throw;
+    if (continues) {
+      session_->rollback_to_savepoint();
+    } else {
+      session_->rollback();
+      session_->begin();
+    }
+    overlay_.rollback_to(mark);
+    quarantine_ = quarantine_before;
+    decider_->restore_mapping_changes(mapping_changes_before);
+    if (!ordered.empty() && may_be_caused_by_order(error)) {
+      replay_in_order(ordered);
+    } else {
+      run(fill, {.is_careful = true, .retries_quarantined = retries_quarantined});
+    }
+  }
+  check_limit();
+}
+
+void Applier::apply(std::span<const core::TransactionPart> parts) {
+  if (parts.empty()) return;
+  last_lsn_ = parts.back().commit_lsn.lsn;
+  attempt(
+      [&](Batch& batch, Decider&) {
+        for (const core::TransactionPart& part : parts) {
+          for (const core::Change& change : part.changes) batch.add(change, part.commit_lsn);
+        }
+      },
+      false, parts);
+}
+
+void Applier::catch_up(std::span<const core::TransactionPart> parts, const QuarantinedRows& refused) {
+  open();  // judging needs a transaction to be isolated in
+  run(
+      [&](Batch& batch, Decider&) {
+        for (const core::TransactionPart& part : parts) {
+          for (const core::Change& change : part.changes) batch.add(change, part.commit_lsn);
+        }
+      },
+      {.is_careful = true, .refused_already = &refused});
+  quarantine_.clear();
+  decider_->restore_mapping_changes({});
+}
+
+void Applier::apply_rows(core::TableId table, std::vector<std::pair<core::RowKey, core::Row>> rows) {
+  std::vector<core::RowKey> keys;
+  keys.reserve(rows.size());
+  for (const auto& row : rows) keys.push_back(row.first);
+  overlay_.prefetch(table, keys);
+  attempt(
+      [&](Batch&, Decider& decider) {
+        // What is on the target is remembered before the images change.
+        decider.add_rows(table, keys);
+        for (const auto& [key, image] : rows) overlay_.put_image(table, key, image);
+      },
+      true, {});
+}
+
+void Applier::load_rows(core::TableId table, std::vector<std::pair<core::RowKey, core::Row>> rows) {
+  std::vector<core::RowKey> keys;
+  keys.reserve(rows.size());
+  for (const auto& row : rows) keys.push_back(row.first);
+  overlay_.prefetch(table, keys);
+  for (auto& [key, image] : rows) overlay_.put_image(table, key, std::move(image));
+}
+
+void Applier::derive_rows(core::TableId table, std::span<const core::RowKey> keys) {
+  overlay_.prefetch(table, keys);
+  attempt([&](Batch&, Decider& decider) { decider.add_rows(table, keys); }, true, {});
+}
+
+void Applier::erase_rows(core::TableId table, std::span<const core::RowKey> keys) {
+  overlay_.prefetch(table, keys);
+  attempt(
+      [&](Batch& batch, Decider&) {
+        for (const core::RowKey& key : keys) batch.erase(table, key);
+      },
+      true, {});
+}
+
+void Applier::retry_rows(const mapping::Route& route, std::span<const core::RowKey> keys) {
+  attempt(
+      [&](Batch&, Decider& decider) {
+        for (const core::RowKey& key : keys) decider.add_row(route, key);
+      },
+      true, {});
+}
+
+void Applier::check_limit() const {
+  const auto stored = store_.counters();
+  const auto changes = overlay_.counter_changes();
+  for (const mapping::Route& route : plan_.routes) {
+    const std::size_t at = route.id.index();
+    if (changes[at].quarantined <= 0) continue;
+    const std::int64_t refused = stored[at].quarantined + changes[at].quarantined;
+    const std::int64_t rows = std::max(expected_rows_[route.from.index()], stored[at].read + changes[at].read);
+    if (rows < options_.limit.from_rows || static_cast<double>(refused) <= options_.limit.share * static_cast<double>(rows)) continue;
+    std::string example;
+    for (const auto& [row, entry] : quarantine_.refused) {
+      if (row.route == route.id && entry.is_new) {
+        example = entry.refusal.message;
+        break;
+      }
+    }
+    throw core::Error{core::ErrorKind::Refused, "so many rows are refused that the mapping must be wrong, not the data"}
+        .with("route", route.name)
+        .with("refused", std::to_string(refused))
+        .with("rows", std::to_string(rows))
+        .with("example", "'" + example + "'")
+        .remedy("correct mapping.yaml and start again (nothing is lost), or raise apply.max_quarantine");
+  }
+}
+
+void Applier::commit_target(std::optional<core::Lsn> applied) {
+  open();
+  pg::Session& sql = session_->sql();
+  for (const auto& [entity_id, changes] : decider_->mapping_changes()) {
+    const mapping::Entity& entity = plan_.entity(entity_id);
+    std::vector<std::pair<std::string, std::string>> stored;
+    std::vector<std::string> forgotten;
+    for (const auto& [key, uuid] : changes) {
+      const bool is_adopted = store_.is_adopted(entity_id, core::parse_key(entity.key_types, key));
+      if (is_adopted) continue;  // stored when it was adopted, and kept
+      if (uuid) stored.emplace_back(key, *uuid);
+      else forgotten.push_back(key);
+    }
+    ledger_.store_mappings(sql, entity.name, stored, false);
+    ledger_.forget_mappings(sql, entity.name, forgotten);
+  }
+  ledger_.write_quarantine(sql, plan_, quarantine_, last_lsn_);
+  if (applied) ledger_.advance_checkpoint(sql, *applied);
+  FAILPOINT("before_target_commit");
+  session_->commit();
+  is_open_ = false;
+  quarantine_.clear();
+  decider_->restore_mapping_changes({});
+  counts_.sent += writer_->counts().sent;
+  counts_.written += writer_->counts().written;
+  counts_.removed += writer_->counts().removed;
+  writer_->reset_counts();
+}
+
+void Applier::commit_state(const std::optional<state::Progress>& progress, const std::optional<state::Chunk>& chunk,
+                           state::Overlay::Sync sync) {
+  if (is_open_) {  // judged only: nothing was written
+    session_->rollback();
+    is_open_ = false;
+  }
+  overlay_.commit(progress, chunk, sync);
+}
+
+void Applier::forget_batch() {
+  is_open_ = false;
+  overlay_.clear();
+  quarantine_.clear();
+  if (decider_) {
+    decider_->clear();
+    decider_->restore_mapping_changes({});
+  }
+  if (writer_) writer_->reset_counts();
+}
+
+void Applier::abandon() {
+  if (session_) session_->rollback();
+  forget_batch();
+}
+
+}  // namespace apply

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "apply/batch.hpp"
+#include "apply/decider.hpp"
+#include "apply/judge.hpp"
+#include "apply/ledger.hpp"
+#include "apply/quarantine.hpp"
+#include "apply/target_session.hpp"
+#include "apply/writer.hpp"
+#include "core/transaction.hpp"
+#include "mapping/plan.hpp"
+#include "state/store.hpp"
+
+namespace apply {
+
+/// When so many rows of a table are refused that the mapping must be wrong, not the data.
+struct QuarantineLimit {
+  double share = 0.005;            ///< of the table's rows …
+  std::int64_t from_rows = 200;    ///< … once it has that many
+};
+
+/// The writer of rows: takes changes, brings the target and (after the target's commit) the local state to what they mean.
+///
+///   apply / apply_rows / derive_rows …   everything inside one open target transaction
+///   commit_target                        the data, the ledger and the checkpoint become durable together
+///   commit_state                         local state follows
+///
+/// The order of these two, and what follows them, stands in agent/pipeline. Errors: Error(Target), transient: roll back with abandon(), reconnect,
+/// do it again; Error(Refused): stop. Rows that the target refuses do not throw: they are quarantined. One thread.
+class Applier {
+ public:
+  struct Options {
+    std::string purpose;
+    QuarantineLimit limit;
+  };
+  Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::Store& store, const Ledger& ledger, Options options);
+
+  /// Applies these parts in source order. If the last one does not end its transaction, the target transaction stays open for the next call.
+  void apply(std::span<const core::TransactionPart> parts);
+  /// The same for local state only: the target holds these transactions already.
+  void catch_up(std::span<const core::TransactionPart> parts, const QuarantinedRows& refused);
+
+  /// Rows of a snapshot chunk: stores the images and derives the rows on every route, whatever was there.
+  void apply_rows(core::TableId table, std::vector<std::pair<core::RowKey, core::Row>> rows);
+  /// Stores images without deriving (joined tables come before everything else). Local state only.
+  void load_rows(core::TableId table, std::vector<std::pair<core::RowKey, core::Row>> rows);
+  /// Derives stored rows again on every route of their table.
+  void derive_rows(core::TableId table, std::span<const core::RowKey> keys);
+  /// Rows that a chunk no longer holds.
+  void erase_rows(core::TableId table, std::span<const core::RowKey> keys);
+  /// Derives these rows again on one route, quarantined ones included.
+  void retry_rows(const mapping::Route& route, std::span<const core::RowKey> keys);
+
+  /// Writes ledger and, if given, the checkpoint, and commits. Throws Error(InDoubt) when the connection was lost at COMMIT.
+  void commit_target(std::optional<core::Lsn> applied);
+  /// After commit_target: the local state follows. `sync` as for state::Overlay::commit.
+  void commit_state(const std::optional<state::Progress>& progress, const std::optional<state::Chunk>& chunk, state::Overlay::Sync sync);
+  /// Rolls back whatever is open, on both sides.
+  void abandon();
+  /// Replaces a broken session. Throws Error(Target), transient when it may work later.
+  void reconnect();
+
+  [[nodiscard]] bool is_open() const { return is_open_; }
+  [[nodiscard]] TargetSession& session() { return *session_; }
+  [[nodiscard]] state::Overlay& overlay() { return overlay_; }
+  [[nodiscard]] const WriteCounts& counts() const { return counts_; }
+  [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
+  /// How many rows a table will have when its snapshot is done, so that the limit on refused rows is judged by the whole.
+  void expect_rows(core::TableId table, std::int64_t rows);
+
+ private:
+  /// Puts work into batch and decider; called again when the first way fails.
+  using Fill = std::function<void(Batch& batch, Decider& decider)>;
+  void open();
+  void attempt(const Fill& fill, bool retries_quarantined, std::span<const core::TransactionPart> ordered);
+  void run(const Fill& fill, const Decider::Options& options);
+  void replay_in_order(std::span<const core::TransactionPart> parts);
+  void check_limit() const;
+  void forget_batch();
+
+  pg::ConnectionParams target_;
+  const mapping::Plan& plan_;
+  state::Store& store_;
+  const Ledger& ledger_;
+  Options options_;
+
+  std::unique_ptr<TargetSession> session_;
+  state::Overlay overlay_;
+  Projections projections_;
+  Judge judge_;
+  QuarantineChanges quarantine_;
+  std::unique_ptr<Decider> decider_;
+  std::unique_ptr<Writer> writer_;
+  std::vector<std::int64_t> expected_rows_;  // by TableId
+
+  bool is_open_ = false;
+  core::Lsn last_lsn_;
+  WriteCounts counts_;
+  std::uint64_t skipped_ = 0;
+};
+
+}  // namespace apply

@@ -1,0 +1,135 @@
+#include "apply/batch.hpp"
+
+#include "core/error.hpp"
+
+namespace apply {
+
+namespace {
+
+// TRUNCATE reads the keys of a table in pieces of this many.
+constexpr std::size_t kTruncatePiece = 10'000;
+
+core::Error never_seen(const mapping::SourceTable& table, const core::RowKey& key) {
+  return core::Error{core::ErrorKind::Refused, "the source changed a row that was never copied, and did not send all of it"}
+      .with("table", table.name.display())
+      .with("key", core::key_text(key))
+      .remedy("run `agent snapshot --table " + table.name.display() + "`: it reads the table again and writes only differences");
+}
+
+}  // namespace
+
+bool Batch::is_contained(core::TableId table, const core::RowKey& key, core::CommitLsn commit) {
+  if (!core::contains(store_.chunk_lsn(table, key), commit)) return false;
+  ++skipped_;
+  return true;
+}
+
+void Batch::touch(core::TableId table, const core::RowKey& key) {
+  TableRow row{table, key};
+  if (!positions_.emplace(row, touched_.size()).second) return;
+  const state::StoredRow* stored = overlay_.row(table, key);
+  touched_.emplace_back(std::move(row), stored == nullptr ? std::nullopt : std::optional{*stored});
+}
+
+void Batch::put(core::TableId table, const core::RowKey& key, core::Row image) {
+  // An UPDATE that changes nothing the mapping reads is common (the application saves whole rows) and costs nothing further.
+  if (const state::StoredRow* stored = overlay_.row(table, key); stored != nullptr && stored->image == image) return;
+  touch(table, key);
+  overlay_.put_image(table, key, std::move(image));
+}
+
+void Batch::erase(core::TableId table, const core::RowKey& key) {
+  touch(table, key);
+  overlay_.erase(table, key);
+}
+
+void Batch::add_update(const Projections::Target& target, const core::Update& update, core::CommitLsn commit) {
+  const mapping::SourceTable& table = *target.table;
+  const Projection& projection = *target.projection;
+  // The old key beats the new tuple: a TOASTed key is not sent again in the new one.
+  if (!update.old && !projection.has_key(update.row)) {
+    throw core::Error{core::ErrorKind::Refused, "an UPDATE does not say which row it changed: its key is an unchanged TOASTed value"}
+        .with("table", table.name.display())
+        .remedy("set REPLICA IDENTITY FULL on the table, then run `agent snapshot --table " + table.name.display() + "`");
+  }
+  const core::RowKey old_key = projection.key(update.old ? update.old->row : update.row);
+  core::Row image = projection.image(update.row);
+  if (image.has_unchanged() && update.old && update.old->extent == core::OldRow::Extent::Full) {
+    image = core::fill_unchanged(image, projection.image(update.old->row));
+  }
+  if (image.has_unchanged()) {
+    if (const state::StoredRow* stored = overlay_.row(table.id, old_key)) image = core::fill_unchanged(image, stored->image);
+  }
+  // Once the old values are filled in, the key can be read from the image, whose key columns come first.
+  std::vector<core::Value> key_values;
+  for (std::size_t i = 0; i < table.key_size; ++i) key_values.push_back(image[i]);
+  const core::RowKey new_key = image.has_unchanged() ? old_key : core::encode_key(table.key_types(), key_values);
+
+  // A key that changes is a delete of the old and an insert of the new one, each judged by its own chunk.
+  if (new_key != old_key && !is_contained(table.id, old_key, commit)) erase(table.id, old_key);
+  if (is_contained(table.id, new_key, commit)) return;
+  if (image.has_unchanged()) throw never_seen(table, old_key);
+  put(table.id, new_key, std::move(image));
+}
+
+void Batch::truncate(const mapping::SourceTable& table, core::CommitLsn commit) {
+  bool is_kept = true;
+  for (const core::RouteId id : table.routes) {
+    const mapping::Route& route = plan_.route(id);
+    if (route.on_truncate == mapping::OnTruncate::Stop) {
+      throw core::Error{core::ErrorKind::Refused, "the source truncated a table whose route says `on_truncate: stop`"}
+          .with("table", table.name.display())
+          .with("route", route.name)
+          .with("lsn", commit.lsn.to_string())
+          .remedy("decide what the TRUNCATE means: set `on_truncate: delete` or `keep` in mapping.yaml and start the agent again");
+    }
+    is_kept = is_kept && route.on_truncate == mapping::OnTruncate::Keep;
+  }
+  if (is_kept && !table.routes.empty()) return;
+  core::RowKey next;
+  for (;;) {
+    const std::vector<core::RowKey> keys = overlay_.keys(table.id, next, {}, kTruncatePiece);
+    for (const core::RowKey& key : keys) {
+      if (!is_contained(table.id, key, commit)) erase(table.id, key);
+    }
+    if (keys.size() < kTruncatePiece) return;
+    next = keys.back();
+    next.bytes.push_back('\0');  // the smallest key after it
+  }
+}
+
+void Batch::add(const core::Change& change, core::CommitLsn commit) {
+  const Projections::Target target = projections_.of(change.relation);
+  if (target.table == nullptr) return;
+  const mapping::SourceTable& table = *target.table;
+  const Projection& projection = *target.projection;
+  struct Taker {
+    Batch& batch;
+    const Projections::Target& target;
+    const mapping::SourceTable& table;
+    const Projection& projection;
+    core::CommitLsn commit;
+
+    void operator()(const core::Insert& insert) const {
+      const core::RowKey key = projection.key(insert.row);
+      if (batch.is_contained(table.id, key, commit)) return;
+      core::Row image = projection.image(insert.row);
+      if (image.has_unchanged()) throw never_seen(table, key);
+      batch.put(table.id, key, std::move(image));
+    }
+    void operator()(const core::Update& update) const { batch.add_update(target, update, commit); }
+    void operator()(const core::Delete& remove) const {
+      const core::RowKey key = projection.key(remove.old.row);
+      if (!batch.is_contained(table.id, key, commit)) batch.erase(table.id, key);
+    }
+    void operator()(const core::Truncate&) const { batch.truncate(table, commit); }
+  };
+  std::visit(Taker{*this, target, table, projection, commit}, change.what);
+}
+
+Batch::Touched Batch::take_touched() {
+  positions_.clear();
+  return std::exchange(touched_, {});
+}
+
+}  // namespace apply

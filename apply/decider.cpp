@@ -1,0 +1,349 @@
+#include "apply/decider.hpp"
+
+#include <algorithm>
+
+#include "apply/ledger.hpp"
+#include "core/error.hpp"
+#include "mapping/affected.hpp"
+
+namespace apply {
+
+namespace {
+
+// A row is decided once, and again for each parent that comes or goes in the batch. Many more rounds mean that two rows keep undoing each
+// other, which no valid mapping can do.
+constexpr int kMostDecisions = 1000;
+// Rows derived at a time: bounds memory, and is plenty to fill a statement.
+constexpr std::size_t kPiece = 10'000;
+
+core::RowKey text_key(std::span<const core::Value> values) {
+  const std::vector<core::KeyType> types(values.size(), core::KeyType::Text);
+  return core::encode_key(types, values);
+}
+
+core::RowKey text_key(const core::Uuid& uuid) {
+  const std::string text = uuid.to_string();
+  const core::Value value = core::Value::of(text);
+  return text_key(std::span{&value, 1});
+}
+
+}  // namespace
+
+std::uint16_t Decider::slot(const mapping::Route& route) const {
+  const auto& routes = plan_.table(route.from).routes;
+  return static_cast<std::uint16_t>(std::find(routes.begin(), routes.end(), route.id) - routes.begin());
+}
+
+Decider::RowState Decider::initial_state(const mapping::Route& route, const core::RowKey& key, const state::StoredRow* stored) {
+  RowState row;
+  if (stored == nullptr) return row;
+  const std::uint16_t at = slot(route);
+  row.status = stored->statuses[at];
+  if (row.status != core::RowStatus::Applied) return row;
+  if (route.entity) {
+    const core::RowKey entity_key = mapping::entity_key(plan_, route, key, stored->image);
+    row.on_target = text_key(overlay_.uuid(*route.entity, entity_key));
+    if (plan_.entity(*route.entity).routes.front() == route.id) row.present_as = entity_key;
+  } else {
+    row.on_target = core::RowKey{stored->target_keys[at]};
+  }
+  return row;
+}
+
+Decider::RowState& Decider::state_of(const mapping::Route& route, const core::RowKey& key) {
+  const RouteRow id{route.id, key};
+  const auto found = rows_.find(id);
+  if (found != rows_.end()) return found->second;
+  return rows_.emplace(id, initial_state(route, key, overlay_.row(route.from, key))).first->second;
+}
+
+void Decider::add_row(const mapping::Route& route, const core::RowKey& key) {
+  state_of(route, key);  // remembers what is on the target before anything about the row changes
+  work_[{route.rank, route.id}].insert(key);
+}
+
+void Decider::add_rows(core::TableId table, std::span<const core::RowKey> keys) {
+  for (const core::RouteId id : plan_.table(table).routes) {
+    for (const core::RowKey& key : keys) add_row(plan_.route(id), key);
+  }
+}
+
+void Decider::add_touched(const Batch::Touched& touched) {
+  for (const auto& [row, before] : touched) {
+    for (const core::RouteId id : plan_.table(row.table).routes) {
+      const mapping::Route& route = plan_.route(id);
+      rows_.try_emplace(RouteRow{id, row.key}, initial_state(route, row.key, before ? &*before : nullptr));
+      work_[{route.rank, id}].insert(row.key);
+    }
+    if (plan_.joined_by[row.table.index()].empty()) continue;
+    const state::StoredRow* stored = overlay_.row(row.table, row.key);
+    const std::optional<core::Row> after = stored == nullptr ? std::nullopt : std::optional{stored->image};
+    mapping::rows_that_saw(plan_, row.table, before ? &before->image : nullptr, after ? &*after : nullptr, overlay_,
+                           [&](const mapping::Route& route, const core::RowKey& key) {
+                             // Rows that the snapshot has not derived yet will be, with what is true then.
+                             if (state_of(route, key).status != core::RowStatus::None) add_row(route, key);
+                           });
+  }
+}
+
+void Decider::decide() {
+  while (!work_.empty()) {
+    const auto next = work_.begin();
+    const mapping::Route& route = plan_.route(next->first.second);
+    std::vector<core::RowKey> keys;
+    auto& waiting = next->second;
+    while (!waiting.empty() && keys.size() < kPiece) keys.push_back(std::move(waiting.extract(waiting.begin()).value()));
+    if (waiting.empty()) work_.erase(next);
+    decide_route(route, std::move(keys));
+  }
+}
+
+void Decider::decide_route(const mapping::Route& route, std::vector<core::RowKey> keys) {
+  overlay_.prefetch(route.from, keys);
+  std::vector<mapping::Derivation> derived;
+  derived.reserve(keys.size());
+  for (const core::RowKey& key : keys) {
+    RowState& row = state_of(route, key);
+    if (++row.decisions > kMostDecisions) {
+      throw core::Error{core::ErrorKind::Bug, "rows keep undoing each other's references"}
+          .with("route", route.name)
+          .with("key", core::key_text(key));
+    }
+    const state::StoredRow* stored = overlay_.row(route.from, key);
+    if (stored == nullptr) {
+      record_gone(route, key);
+      continue;
+    }
+    const bool is_tried = options_.retries_quarantined || options_.refused_already != nullptr || parent_came_.erase({route.id, key}) > 0;
+    if (row.status == core::RowStatus::Quarantined && !is_tried) {
+      // Later changes stay behind the quarantine, so that nothing is applied out of order.
+      quarantine_.refuse({route.id, key}, stored->image, {}, false);
+      continue;
+    }
+    derived.push_back(mapping::derive(plan_, route, key, stored->image, overlay_));
+  }
+  std::vector<const mapping::Derivation*> rows;
+  rows.reserve(derived.size());
+  for (const auto& row : derived) rows.push_back(&row);
+  std::vector<std::optional<Refusal>> refusals(rows.size());
+  const std::vector<int> judged = judge_rows(route, rows, refusals);
+  for (std::size_t i = 0; i < derived.size(); ++i) {
+    Verdict verdict = refusals[i] ? Verdict{core::RowStatus::Quarantined, std::move(refusals[i])} : settle(route, derived[i], judged[i]);
+    record(route, std::move(derived[i]), std::move(verdict));
+  }
+}
+
+std::vector<int> Decider::judge_rows(const mapping::Route& route, std::vector<const mapping::Derivation*>& rows,
+                                     std::vector<std::optional<Refusal>>& refusals) {
+  if (!options_.is_careful) return judge_.verdicts(session_, route, rows, overlay_);
+  std::vector<int> judged(rows.size(), mapping::Judge::kPass);
+  // Halves until the rows whose `where` fails stand alone.
+  const auto isolate = [&](auto& self, std::size_t begin, std::size_t end) -> void {
+    if (begin == end) return;
+    session_.savepoint();
+    try {
+      const auto part = judge_.verdicts(session_, route, std::span{rows}.subspan(begin, end - begin), overlay_);
+      session_.release_savepoint();
+      std::copy(part.begin(), part.end(), judged.begin() + static_cast<std::ptrdiff_t>(begin));
+    } catch (const core::Error& error) {
+      if (error.kind() != core::ErrorKind::Data) throw;
+      session_.rollback_to_savepoint();
+      if (end - begin == 1) {
+        refusals[begin] = refusal_of(error);
+        return;
+      }
+      const std::size_t middle = begin + (end - begin) / 2;
+      self(self, begin, middle);
+      self(self, middle, end);
+    }
+  };
+  isolate(isolate, 0, rows.size());
+  return judged;
+}
+
+Decider::Verdict Decider::settle(const mapping::Route& route, const mapping::Derivation& row, int judged) {
+  using core::RowStatus;
+  if (options_.refused_already != nullptr && options_.refused_already->contains(RouteRow{route.id, row.key})) return {RowStatus::Quarantined, {}};
+  if (row.ambiguous_join) {
+    const mapping::Join& join = route.joins[*row.ambiguous_join];
+    return {RowStatus::Quarantined,
+            Refusal{"data", "", "join " + join.alias + " finds more than one row of " + plan_.table(join.table).name.display(),
+                    "leave one of them on the source, or say `many: true` in mapping.yaml"}};
+  }
+  if (judged == mapping::Judge::kFiltered) return {RowStatus::Filtered, {}};
+  if (route.entity && overlay_.owner(*route.entity, row.entity_key) != row.entity_key) return {RowStatus::Filtered, {}};
+
+  const auto missed = [&](std::uint16_t ref) { return row.refs[ref].kind == mapping::RefState::Kind::Missed; };
+  std::optional<mapping::Missing> policy;
+  std::string column;
+  for (std::size_t i = 0; i < route.columns.size() && !policy; ++i) {
+    const mapping::TargetColumn& target = route.columns[i];
+    const bool applies = target.is_plain_ref ? missed(target.refs.front()) : judged == static_cast<int>(i);
+    if (!applies || !target.missing || *target.missing == mapping::Missing::Null) continue;
+    policy = target.missing;
+    column = target.name;
+  }
+  if (!policy && route.own_ref && missed(*route.own_ref)) policy = mapping::Missing::Park;
+  if (!policy) return {RowStatus::Applied, {}};
+  switch (*policy) {
+    case mapping::Missing::Park: return {RowStatus::Parked, {}};
+    case mapping::Missing::Filter: return {RowStatus::Filtered, {}};
+    case mapping::Missing::Quarantine:
+      return {RowStatus::Quarantined, Refusal{"missing_reference", "", "the row that column " + column + " refers to is not on the target",
+                                              "bring the missing parent; the row is derived again as soon as it is there"}};
+    case mapping::Missing::Null: break;
+  }
+  return {RowStatus::Applied, {}};
+}
+
+core::RowKey Decider::target_key(const mapping::Route& route, const mapping::Derivation& row) {
+  if (route.entity && route.id_column) return text_key(overlay_.uuid(*route.entity, row.entity_key));
+  std::vector<std::string> refs;
+  refs.reserve(route.conflict_from.size());
+  std::vector<core::Value> values;
+  for (const auto& source : route.conflict_from) {
+    if (source.is_ref) {
+      refs.push_back(row.refs[source.ref].uuid.to_string());
+      values.push_back(core::Value::of(refs.back()));
+    } else {
+      values.push_back(row.value(source.column));
+    }
+  }
+  return text_key(values);
+}
+
+void Decider::set_status(const mapping::Route& route, const core::RowKey& key, RowState& row, core::RowStatus status) {
+  const bool was_quarantined = row.status == core::RowStatus::Quarantined;
+  row.status = status;
+  overlay_.set_status(route.from, key, slot(route), status);
+  if (was_quarantined && status != core::RowStatus::Quarantined) quarantine_.resolve({route.id, key}, std::string{core::to_string(status)});
+}
+
+void Decider::replace_target_key(const mapping::Route& route, const core::RowKey& key, RowState& row,
+                                 const std::optional<core::RowKey>& target_key) {
+  if (!route.id_column) overlay_.set_target_key(route.from, key, slot(route), target_key ? target_key->bytes : std::string{});
+  if (row.on_target && row.on_target != target_key) {
+    pending_[route.id][key].removals.insert(*row.on_target);
+    // Another legacy row that maps to the same pair may have to write it now.
+    if (!route.id_column) {
+      for (const core::RowKey& other : overlay_.sharing_target_key(route.id, row.on_target->bytes)) {
+        if (other != key) add_row(route, other);
+      }
+    }
+  }
+}
+
+void Decider::record(const mapping::Route& route, mapping::Derivation&& derived, Verdict verdict) {
+  const core::RowKey key = derived.key;
+  RowState& row = state_of(route, key);
+  if (verdict.status == core::RowStatus::Quarantined && verdict.refusal) {
+    quarantine_.refuse({route.id, key}, derived.image, std::move(*verdict.refusal), true);
+  }
+  set_status(route, key, row, verdict.status);
+  if (verdict.status == core::RowStatus::Applied) {
+    const core::RowKey at = target_key(route, derived);
+    auto& pending = pending_[route.id][key];
+    pending.removals.clear();
+    replace_target_key(route, key, row, at);
+    const bool is_first = route.entity && plan_.entity(*route.entity).routes.front() == route.id;
+    set_presence(route, row, is_first ? std::optional{derived.entity_key} : std::nullopt);
+    // Of several legacy rows that map to one pair, the lowest key writes it: which one does must not depend on the order of arrival.
+    if (!route.id_column) {
+      const auto sharing = overlay_.sharing_target_key(route.id, at.bytes);
+      if (std::any_of(sharing.begin(), sharing.end(), [&](const core::RowKey& other) { return other < key; })) {
+        pending.upsert.reset();
+        row.on_target = at;
+        return;
+      }
+      for (const core::RowKey& other : sharing) {
+        if (const auto loser = pending_[route.id].find(other); other != key && loser != pending_[route.id].end()) loser->second.upsert.reset();
+      }
+    }
+    pending_[route.id][key].upsert = std::move(derived);
+    return;
+  }
+  if (const auto pending = pending_.find(route.id); pending != pending_.end()) pending->second.erase(key);
+  replace_target_key(route, key, row, std::nullopt);
+  set_presence(route, row, std::nullopt);
+}
+
+void Decider::record_gone(const mapping::Route& route, const core::RowKey& key) {
+  RowState& row = state_of(route, key);
+  if (const auto pending = pending_.find(route.id); pending != pending_.end()) pending->second.erase(key);
+  if (row.status == core::RowStatus::Quarantined) quarantine_.resolve({route.id, key}, "deleted");
+  row.status = core::RowStatus::None;
+  if (row.on_target) {
+    pending_[route.id][key].removals.insert(*row.on_target);
+    if (!route.id_column) {
+      for (const core::RowKey& other : overlay_.sharing_target_key(route.id, row.on_target->bytes)) add_row(route, other);
+    }
+  }
+  set_presence(route, row, std::nullopt);
+}
+
+void Decider::set_presence(const mapping::Route& route, RowState& row, std::optional<core::RowKey> present_as) {
+  if (row.present_as == present_as) return;
+  const auto before = std::exchange(row.present_as, present_as);
+  if (before) note_mapping(route, *before, false);
+  if (before) derive_referrers(*route.entity, *before);
+  if (present_as) derive_referrers(*route.entity, *present_as);
+}
+
+void Decider::derive_referrers(core::EntityId entity, const core::RowKey& key) {
+  const auto derive_again = [&](const mapping::Route& route, const mapping::Ref& ref, const core::RowKey& row_key) {
+    const RowState& row = state_of(route, row_key);
+    if (row.status == core::RowStatus::None) return;  // not derived yet: it will be
+    if (row.status == core::RowStatus::Quarantined) {
+      // Only a row that waits for this very parent; one that the target refused stays until it is retried.
+      const auto position = static_cast<std::uint16_t>(&ref - route.refs.data());
+      const bool waits = std::any_of(route.columns.begin(), route.columns.end(), [&](const mapping::TargetColumn& column) {
+        return column.missing == mapping::Missing::Quarantine && std::find(column.refs.begin(), column.refs.end(), position) != column.refs.end();
+      });
+      if (!waits) return;
+      parent_came_.insert({route.id, row_key});
+    }
+    add_row(route, row_key);
+  };
+  for (const core::RowKey& merged : store_.merged_keys(entity, key)) {
+    mapping::rows_that_refer_to(plan_, entity, merged, overlay_, derive_again);
+  }
+}
+
+void Decider::refuse(const mapping::Route& route, const mapping::Derivation& derived, Refusal refusal) {
+  RowState& row = state_of(route, derived.key);
+  quarantine_.refuse({route.id, derived.key}, derived.image, std::move(refusal), true);
+  set_status(route, derived.key, row, core::RowStatus::Quarantined);
+  replace_target_key(route, derived.key, row, std::nullopt);
+  set_presence(route, row, std::nullopt);
+}
+
+void Decider::wrote(const mapping::Route& route, const mapping::Derivation& row) {
+  state_of(route, row.key).on_target = target_key(route, row);
+  if (route.entity) note_mapping(route, row.entity_key, true);
+}
+
+void Decider::note_mapping(const mapping::Route& route, const core::RowKey& entity_key, bool is_there) {
+  const mapping::Entity& entity = plan_.entity(*route.entity);
+  if (entity.routes.front() != route.id || !Ledger::stores_mappings(plan_, entity)) return;
+  auto& changes = mapping_changes_[entity.id];
+  changes.insert_or_assign(core::key_text(entity_key),
+                           is_there ? std::optional{overlay_.uuid(entity.id, entity_key).to_string()} : std::nullopt);
+}
+
+void Decider::removed(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key) {
+  RowState& row = state_of(route, key);
+  if (row.on_target == target_key) row.on_target.reset();
+}
+
+bool Decider::is_still_shared(const mapping::Route& route, const core::RowKey& target_key) {
+  return !route.id_column && !overlay_.sharing_target_key(route.id, target_key.bytes).empty();
+}
+
+void Decider::clear() {
+  work_.clear();
+  rows_.clear();
+  parent_came_.clear();
+  pending_.clear();
+}
+
+}  // namespace apply

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "apply/batch.hpp"
+#include "apply/judge.hpp"
+#include "apply/quarantine.hpp"
+#include "apply/target_session.hpp"
+#include "mapping/derive.hpp"
+#include "mapping/plan.hpp"
+#include "state/overlay.hpp"
+
+namespace apply {
+
+/// What is to be written for one row on one route.
+struct PendingRow {
+  std::optional<mapping::Derivation> upsert;
+  /// Keys of target rows to remove: the id, or the conflict columns of a route without one (encoded as one key of texts).
+  std::set<core::RowKey> removals;
+};
+
+/// Everything still to be written, per route, in key order.
+using PendingWrites = std::map<core::RouteId, std::map<core::RowKey, PendingRow>>;
+
+/// Decides what becomes of rows: derives them, settles each one's status, and finds what else that changes (a parent that came or went, a
+/// joined row that is seen differently) until nothing is left to decide. Writes nothing; the outcome is the overlay's statuses and `pending`.
+///
+/// Statuses are set as if every write will succeed; a row that the target then refuses comes back through refuse(), and whoever depended on
+/// it is decided again.
+class Decider {
+ public:
+  struct Options {
+    /// Errors of single rows are isolated under savepoints instead of thrown.
+    bool is_careful = false;
+    /// Quarantined rows are tried again (retry, or a new snapshot).
+    bool retries_quarantined = false;
+    /// Nothing will be written: local state is being brought to what the target already holds. Refused rows are those of the ledger.
+    const QuarantinedRows* refused_already = nullptr;
+  };
+
+  Decider(const mapping::Plan& plan, const state::Store& store, state::Overlay& overlay, TargetSession& session, Judge& judge,
+          QuarantineChanges& quarantine)
+      : plan_(plan), store_(store), overlay_(overlay), session_(session), judge_(judge), quarantine_(quarantine) {}
+
+  void set_options(const Options& options) { options_ = options; }
+
+  /// Rows that the batch touched: they, and those that saw them through a join, are to be derived.
+  void add_touched(const Batch::Touched& touched);
+  /// Rows of one table to derive on all of its routes, whatever changed.
+  void add_rows(core::TableId table, std::span<const core::RowKey> keys);
+  void add_row(const mapping::Route& route, const core::RowKey& key);
+
+  /// Decides until nothing is left.
+  void decide();
+  [[nodiscard]] PendingWrites& pending() { return pending_; }
+
+  /// The target refused a row of `pending` (already taken out of it): quarantines it.
+  void refuse(const mapping::Route& route, const mapping::Derivation& row, Refusal refusal);
+  /// A row of `pending` is on the target now.
+  void wrote(const mapping::Route& route, const mapping::Derivation& row);
+  /// A target row that a row of `pending` had is gone.
+  void removed(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key);
+  /// The target row of an id-less route may only go when no other legacy row maps to it.
+  [[nodiscard]] bool is_still_shared(const mapping::Route& route, const core::RowKey& target_key);
+  /// UUIDs that the ledger has to store or forget, since no target table carries their legacy key: entity → legacy key → UUID, or nothing.
+  using MappingChanges = std::map<core::EntityId, std::map<std::string, std::optional<std::string>>>;
+  [[nodiscard]] const MappingChanges& mapping_changes() const { return mapping_changes_; }
+
+  /// Forgets what was decided; the next rows start from the overlay.
+  void clear();
+  void restore_mapping_changes(MappingChanges changes) { mapping_changes_ = std::move(changes); }
+
+ private:
+  struct Verdict {
+    core::RowStatus status = core::RowStatus::None;
+    std::optional<Refusal> refusal;
+  };
+  struct RowState {
+    core::RowStatus status = core::RowStatus::None;   // as decided last
+    std::optional<core::RowKey> on_target;            // key of the target row that is there now
+    std::optional<core::RowKey> present_as;           // entity key under which children see it
+    int decisions = 0;
+  };
+
+  RowState& state_of(const mapping::Route& route, const core::RowKey& key);
+  RowState initial_state(const mapping::Route& route, const core::RowKey& key, const state::StoredRow* stored);
+  void decide_route(const mapping::Route& route, std::vector<core::RowKey> keys);
+  std::vector<int> judge_rows(const mapping::Route& route, std::vector<const mapping::Derivation*>& rows,
+                              std::vector<std::optional<Refusal>>& refusals);
+  Verdict settle(const mapping::Route& route, const mapping::Derivation& row, int judged);
+  void record(const mapping::Route& route, mapping::Derivation&& row, Verdict verdict);
+  void record_gone(const mapping::Route& route, const core::RowKey& key);
+  void set_presence(const mapping::Route& route, RowState& row, std::optional<core::RowKey> present_as);
+  void derive_referrers(core::EntityId entity, const core::RowKey& key);
+  void set_status(const mapping::Route& route, const core::RowKey& key, RowState& row, core::RowStatus status);
+  void replace_target_key(const mapping::Route& route, const core::RowKey& key, RowState& row, const std::optional<core::RowKey>& target_key);
+  void note_mapping(const mapping::Route& route, const core::RowKey& entity_key, bool is_there);
+  /// The key under which a derived row is (to be) on the target.
+  [[nodiscard]] core::RowKey target_key(const mapping::Route& route, const mapping::Derivation& row);
+  [[nodiscard]] std::uint16_t slot(const mapping::Route& route) const;
+
+  const mapping::Plan& plan_;
+  const state::Store& store_;
+  state::Overlay& overlay_;
+  TargetSession& session_;
+  Judge& judge_;
+  QuarantineChanges& quarantine_;
+  Options options_;
+
+  // Rows still to decide, by rank: parents before children.
+  std::map<std::pair<std::uint16_t, core::RouteId>, std::set<core::RowKey>> work_;
+  std::unordered_map<RouteRow, RowState, RouteRowHash> rows_;
+  std::unordered_set<RouteRow, RouteRowHash> parent_came_;  // quarantined for want of a parent that came or went just now
+  PendingWrites pending_;
+  MappingChanges mapping_changes_;
+};
+
+}  // namespace apply

@@ -1,0 +1,182 @@
+#include "apply/ledger.hpp"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "apply/ledger_sql.hpp"
+#include "apply/target_session.hpp"
+#include "core/error.hpp"
+#include "pg/quoting.hpp"
+
+namespace apply {
+
+namespace {
+
+std::string text_array(std::span<const std::string> texts) {
+  std::vector<core::Value> values;
+  values.reserve(texts.size());
+  for (const std::string& text : texts) values.push_back(core::Value::of(text));
+  return array_literal(values);
+}
+
+/// Who runs this program, for the audit log.
+std::string actor() {
+  std::array<char, 1024> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return found->pw_name;
+  return fmt::format("uid {}", geteuid());
+}
+
+/// A row's image as the two arrays of jsonb_object: column names, values.
+std::pair<std::string, std::string> image_arrays(const mapping::SourceTable& table, const core::Row& image) {
+  std::vector<core::Value> names;
+  std::vector<core::Value> values;
+  for (std::size_t i = 0; i < image.size() && i < table.columns.size(); ++i) {
+    names.push_back(core::Value::of(table.columns[i].name));
+    values.push_back(image[i]);
+  }
+  return {array_literal(names), array_literal(values)};
+}
+
+}  // namespace
+
+Ledger::Ledger(std::string schema, std::string slot) : schema_(std::move(schema)), slot_(std::move(slot)) {}
+
+std::string Ledger::sql(std::string_view text) const {
+  return fmt::format(fmt::runtime(text), fmt::arg("schema", pg::quote_identifier(schema_)));
+}
+
+bool Ledger::stores_mappings(const mapping::Plan& plan, const mapping::Entity& entity) {
+  if (entity.routes.empty()) return true;
+  const mapping::Route& route = plan.route(entity.routes.front());
+  if (!route.legacy_key_column || !route.id_column) return true;
+  // A table that several routes fill mixes the keys of several entities in that column.
+  return std::count_if(plan.routes.begin(), plan.routes.end(), [&](const mapping::Route& other) { return other.to == route.to; }) > 1;
+}
+
+void Ledger::create(pg::Session& session, const mapping::Plan& plan) const {
+  session.exec(sql(ledger_sql::kCreate));
+  std::string view = fmt::format("create or replace view {0}.migration_mappings (entity, legacy_key, uuid, adopted) as "
+                                 "select entity, legacy_key, uuid, adopted from {0}.stored_mappings",
+                                 pg::quote_identifier(schema_));
+  for (const mapping::Entity& entity : plan.entities) {
+    if (stores_mappings(plan, entity)) continue;
+    const mapping::Route& route = plan.route(entity.routes.front());
+    view += fmt::format(
+        " union all select {0}, t.{1}::text, t.{2}, false from {3} t where t.{1} is not null and not exists (select from "
+        "{4}.stored_mappings m where m.entity = {0} and m.legacy_key = t.{1}::text)",
+        pg::quote_literal(entity.name), pg::quote_identifier(*route.legacy_key_column), pg::quote_identifier(*route.id_column),
+        pg::quote_name(route.to), pg::quote_identifier(schema_));
+  }
+  session.exec(view);
+  // Default privileges grant new tables to the platform's roles; taken back in the same breath.
+  session.exec(fmt::format(fmt::runtime(ledger_sql::kClose), fmt::arg("schema_literal", pg::quote_literal(pg::quote_identifier(schema_)))));
+}
+
+std::optional<Checkpoint> Ledger::read_checkpoint(pg::Session& session) const {
+  const pg::Result result = session.exec(sql(ledger_sql::kReadCheckpoint), {slot_});
+  if (result.rows() == 0) return std::nullopt;
+  const auto lsn = [&](std::size_t column) { return core::Lsn::parse(result.text(0, column)).value_or(core::Lsn{}); };
+  return Checkpoint{{result.text(0, 0), static_cast<std::uint32_t>(result.integer(0, 1)), result.text(0, 2)}, lsn(3), lsn(4)};
+}
+
+void Ledger::create_checkpoint(pg::Session& session, const Checkpoint& checkpoint) const {
+  const std::string timeline = std::to_string(checkpoint.source.timeline);
+  const std::string lsn = checkpoint.applied.to_string();
+  session.exec(sql(ledger_sql::kCreateCheckpoint), {slot_, checkpoint.source.system_identifier, timeline, checkpoint.source.database, lsn});
+}
+
+void Ledger::advance_checkpoint(pg::Session& session, core::Lsn applied, std::optional<std::string> counters_json) const {
+  const std::string lsn = applied.to_string();
+  const pg::Param counters = counters_json ? pg::Param{*counters_json} : std::nullopt;
+  if (session.exec(sql(ledger_sql::kAdvanceCheckpoint), {slot_, lsn, counters}).affected_rows() == 1) return;
+  throw core::Error{core::ErrorKind::Refused, "the checkpoint on the target is missing or already ahead: another agent writes to this target"}
+      .with("slot", slot_)
+      .with("lsn", lsn)
+      .remedy("stop the other agent; only one may run per slot");
+}
+
+void Ledger::store_mappings(pg::Session& session, std::string_view entity, std::span<const std::pair<std::string, std::string>> key_and_uuid,
+                            bool adopted) const {
+  if (key_and_uuid.empty()) return;
+  std::vector<std::string> keys;
+  std::vector<std::string> uuids;
+  for (const auto& [key, uuid] : key_and_uuid) {
+    keys.push_back(key);
+    uuids.push_back(uuid);
+  }
+  const std::string key_array = text_array(keys);
+  const std::string uuid_array = text_array(uuids);
+  session.exec(sql(ledger_sql::kStoreMappings), {entity, key_array, uuid_array, adopted ? "t" : "f"});
+}
+
+void Ledger::forget_mappings(pg::Session& session, std::string_view entity, std::span<const std::string> keys) const {
+  if (keys.empty()) return;
+  const std::string key_array = text_array(keys);
+  session.exec(sql(ledger_sql::kForgetMappings), {entity, key_array});
+}
+
+std::vector<std::pair<std::string, std::string>> Ledger::read_adopted(pg::Session& session, std::string_view entity) const {
+  const pg::Result result = session.exec(sql(ledger_sql::kReadAdopted), {entity});
+  std::vector<std::pair<std::string, std::string>> adopted;
+  for (std::size_t row = 0; row < result.rows(); ++row) adopted.emplace_back(result.text(row, 0), result.text(row, 1));
+  return adopted;
+}
+
+void Ledger::write_quarantine(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes, core::Lsn lsn) const {
+  const std::string at = lsn.to_string();
+  for (const auto& [row, entry] : changes.refused) {
+    const mapping::Route& route = plan.route(row.route);
+    const std::string key = core::key_text(row.key);
+    const auto [names, values] = image_arrays(plan.table(route.from), entry.image);
+    if (entry.is_new) {
+      session.exec(sql(ledger_sql::kRefuse), {route.name, key, "upsert", entry.refusal.category, entry.refusal.sqlstate,
+                                              entry.refusal.message, entry.refusal.remedy, names, values, at});
+    } else {
+      session.exec(sql(ledger_sql::kRenewRefused), {route.name, key, names, values, at});
+    }
+  }
+  if (changes.resolved.empty()) return;
+  std::vector<std::string> routes;
+  std::vector<std::string> keys;
+  std::vector<std::string> hows;
+  for (const auto& [row, how] : changes.resolved) {
+    routes.push_back(plan.route(row.route).name);
+    keys.push_back(core::key_text(row.key));
+    hows.push_back(how);
+  }
+  const std::string route_array = text_array(routes);
+  const std::string key_array = text_array(keys);
+  const std::string how_array = text_array(hows);
+  session.exec(sql(ledger_sql::kResolve), {route_array, key_array, how_array});
+}
+
+QuarantinedRows Ledger::read_quarantined(pg::Session& session, const mapping::Plan& plan) const {
+  const pg::Result result = session.exec(sql(ledger_sql::kReadRefused));
+  QuarantinedRows rows;
+  for (std::size_t i = 0; i < result.rows(); ++i) {
+    const mapping::Route* route = plan.find_route(result.text(i, 0));
+    if (route == nullptr) continue;  // of an older mapping
+    rows.insert({route->id, core::parse_key(plan.table(route->from).key_types(), result.text(i, 1))});
+  }
+  return rows;
+}
+
+void Ledger::write_control(pg::Session& session, const Control& control) const {
+  const std::string total = std::to_string(control.total);
+  const std::string processed = std::to_string(control.processed);
+  const std::string failed = std::to_string(control.failed);
+  session.exec(sql(ledger_sql::kControl), {control.run, control.phase, control.route, control.status, total, processed, failed});
+}
+
+void Ledger::audit(pg::Session& session, std::string_view command, std::string_view phase, std::string_view detail) const {
+  const std::string who = actor();
+  session.exec(sql(ledger_sql::kAudit), {who, command, phase, detail});
+}
+
+}  // namespace apply

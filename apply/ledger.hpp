@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "apply/quarantine.hpp"
+#include "core/lsn.hpp"
+#include "core/row_status.hpp"
+#include "mapping/plan.hpp"
+#include "pg/catalog.hpp"
+#include "pg/session.hpp"
+
+namespace apply {
+
+/// What the target says about how far it is: the authority, written in the transaction of the data.
+struct Checkpoint {
+  pg::ServerIdentity source;
+  core::Lsn applied;
+  core::Lsn consistent_point;  ///< of the slot when it was made
+};
+
+/// The ledger schema on the target: the only place that writes to it. Every function runs in the session's open transaction, or in one of
+/// its own when there is none.
+class Ledger {
+ public:
+  Ledger(std::string schema, std::string slot);
+
+  /// Creates what is missing and closes it to everybody else. Repeatable. `plan` decides how migration_mappings answers: a view over the
+  /// target tables that carry their legacy key, and stored rows for the rest.
+  void create(pg::Session& session, const mapping::Plan& plan) const;
+
+  [[nodiscard]] std::optional<Checkpoint> read_checkpoint(pg::Session& session) const;
+  /// Starts the checkpoint at the slot's consistent point.
+  void create_checkpoint(pg::Session& session, const Checkpoint& checkpoint) const;
+  /// Moves it forward. Throws Error(Refused) when it is not there or is ahead: somebody else writes to this target.
+  void advance_checkpoint(pg::Session& session, core::Lsn applied, std::optional<std::string> counters_json = std::nullopt) const;
+
+  /// Whether the UUIDs of this entity have to be stored: its target table does not carry the legacy key in a way that a view can read.
+  [[nodiscard]] static bool stores_mappings(const mapping::Plan& plan, const mapping::Entity& entity);
+  void store_mappings(pg::Session& session, std::string_view entity, std::span<const std::pair<std::string, std::string>> key_and_uuid,
+                      bool adopted) const;
+  void forget_mappings(pg::Session& session, std::string_view entity, std::span<const std::string> keys) const;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> read_adopted(pg::Session& session, std::string_view entity) const;
+
+  void write_quarantine(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes, core::Lsn lsn) const;
+  [[nodiscard]] QuarantinedRows read_quarantined(pg::Session& session, const mapping::Plan& plan) const;
+
+  /// One line of migration_control.
+  struct Control {
+    std::string run;
+    std::string phase;
+    std::string route;
+    std::string status;  ///< running, done, failed
+    std::int64_t total = 0;
+    std::int64_t processed = 0;
+    std::int64_t failed = 0;
+  };
+  void write_control(pg::Session& session, const Control& control) const;
+  /// `detail` is JSON text. Never row values.
+  void audit(pg::Session& session, std::string_view command, std::string_view phase, std::string_view detail) const;
+
+  [[nodiscard]] const std::string& slot() const { return slot_; }
+
+ private:
+  [[nodiscard]] std::string sql(std::string_view text) const;
+
+  std::string schema_;
+  std::string slot_;
+};
+
+}  // namespace apply

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <string_view>
+
+/// The ledger's tables on the target. `{schema}` stands for the quoted ledger schema.
+namespace apply::ledger_sql {
+
+inline constexpr std::string_view kCreate = R"sql(
+create schema if not exists {schema};
+revoke all on schema {schema} from public;
+create table if not exists {schema}.checkpoint (
+  slot text primary key,
+  source_system_id text not null,
+  source_timeline integer not null,
+  source_database text not null,
+  applied_lsn pg_catalog.pg_lsn not null,
+  consistent_point pg_catalog.pg_lsn not null,
+  counters pg_catalog.jsonb not null default '{{}}',
+  updated_at timestamptz not null default now());
+create table if not exists {schema}.stored_mappings (
+  entity text not null,
+  legacy_key text not null,
+  uuid uuid not null,
+  adopted boolean not null default false,
+  primary key (entity, legacy_key));
+create table if not exists {schema}.migration_control (
+  run text not null,
+  phase text not null,
+  route text not null default '',
+  status text not null,
+  records_total bigint,
+  records_processed bigint,
+  records_failed bigint,
+  started_at timestamptz not null default now(),
+  finished_at timestamptz,
+  detail pg_catalog.jsonb not null default '{{}}',
+  primary key (run, phase, route));
+create table if not exists {schema}.quarantine (
+  id bigint generated always as identity primary key,
+  route text not null,
+  legacy_key text not null,
+  op text not null,
+  error_category text not null,
+  sqlstate text,
+  message text not null,
+  remedy text,
+  row pg_catalog.jsonb,
+  lsn pg_catalog.pg_lsn,
+  attempts integer not null default 1,
+  first_seen timestamptz not null default now(),
+  last_seen timestamptz not null default now(),
+  resolved_at timestamptz,
+  resolution text,
+  actor text,
+  reason text);
+create unique index if not exists quarantine_open on {schema}.quarantine (route, legacy_key) where resolved_at is null;
+create table if not exists {schema}.audit_log (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default now(),
+  actor text not null,
+  command text not null,
+  phase text,
+  detail pg_catalog.jsonb not null default '{{}}');
+create table if not exists {schema}.schema_changes (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default now(),
+  target_table text not null,
+  applied_sql text not null,
+  undo_sql text not null,
+  archive_table text,
+  status text not null);
+)sql";
+
+/// Nobody else may use it: the platform grants new tables to its API roles by default privileges.
+inline constexpr std::string_view kClose = R"sql(
+do $$
+declare
+  t regclass;
+  r regrole;
+begin
+  for t in select c.oid::regclass from pg_catalog.pg_class c
+           where c.relnamespace = {schema_literal}::regnamespace and c.relkind in ('r', 'v', 'S') loop
+    execute format('revoke all on %s from public', t);
+    for r in select rolname::regrole from pg_catalog.pg_roles where rolname in ('anon', 'authenticated', 'service_role', 'authenticator') loop
+      execute format('revoke all on %s from %s', t, r);
+    end loop;
+  end loop;
+  for t in select c.oid::regclass from pg_catalog.pg_class c
+           where c.relnamespace = {schema_literal}::regnamespace and c.relkind = 'r' and not c.relrowsecurity loop
+    execute format('alter table %s enable row level security', t);
+  end loop;
+end $$;
+)sql";
+
+inline constexpr std::string_view kReadCheckpoint = R"sql(
+select source_system_id, source_timeline, source_database, applied_lsn, consistent_point
+from {schema}.checkpoint where slot = $1)sql";
+
+inline constexpr std::string_view kCreateCheckpoint = R"sql(
+insert into {schema}.checkpoint as c (slot, source_system_id, source_timeline, source_database, applied_lsn, consistent_point)
+values ($1, $2, $3::integer, $4, $5::pg_catalog.pg_lsn, $5::pg_catalog.pg_lsn)
+on conflict (slot) do update set source_system_id = excluded.source_system_id, source_timeline = excluded.source_timeline,
+  source_database = excluded.source_database, applied_lsn = excluded.applied_lsn, consistent_point = excluded.consistent_point,
+  updated_at = pg_catalog.now())sql";
+
+/// The condition makes a checkpoint that would go back fail loudly: it affects no row.
+inline constexpr std::string_view kAdvanceCheckpoint = R"sql(
+update {schema}.checkpoint set applied_lsn = $2::pg_catalog.pg_lsn, counters = coalesce($3::pg_catalog.jsonb, counters),
+  updated_at = pg_catalog.now()
+where slot = $1 and applied_lsn <= $2::pg_catalog.pg_lsn)sql";
+
+inline constexpr std::string_view kStoreMappings = R"sql(
+insert into {schema}.stored_mappings as m (entity, legacy_key, uuid, adopted)
+select $1, k, u::uuid, $4::boolean from unnest($2::text[], $3::text[]) as x(k, u)
+on conflict (entity, legacy_key) do update set uuid = excluded.uuid, adopted = excluded.adopted
+where (m.uuid, m.adopted) is distinct from (excluded.uuid, excluded.adopted))sql";
+
+inline constexpr std::string_view kForgetMappings = R"sql(
+delete from {schema}.stored_mappings where entity = $1 and legacy_key = any ($2::text[]) and not adopted)sql";
+
+inline constexpr std::string_view kReadAdopted = R"sql(
+select legacy_key, uuid from {schema}.stored_mappings where entity = $1 and adopted)sql";
+
+/// $1 route, $2 key, $3 operation, $4 category, $5 SQLSTATE, $6 message, $7 remedy, $8 column names, $9 column values, $10 LSN
+inline constexpr std::string_view kRefuse = R"sql(
+insert into {schema}.quarantine as q (route, legacy_key, op, error_category, sqlstate, message, remedy, row, lsn)
+values ($1, $2, $3, $4, nullif($5, ''), $6, nullif($7, ''), pg_catalog.jsonb_object($8::text[], $9::text[]), nullif($10, '0/0')::pg_catalog.pg_lsn)
+on conflict (route, legacy_key) where resolved_at is null do update set error_category = excluded.error_category,
+  sqlstate = excluded.sqlstate, message = excluded.message, remedy = excluded.remedy, row = excluded.row, lsn = excluded.lsn,
+  attempts = q.attempts + 1, last_seen = pg_catalog.now())sql";
+
+/// The source changed a row that stays behind its quarantine. $1 route, $2 key, $3 column names, $4 column values, $5 LSN
+inline constexpr std::string_view kRenewRefused = R"sql(
+update {schema}.quarantine set row = pg_catalog.jsonb_object($3::text[], $4::text[]), lsn = nullif($5, '0/0')::pg_catalog.pg_lsn,
+  last_seen = pg_catalog.now()
+where route = $1 and legacy_key = $2 and resolved_at is null)sql";
+
+inline constexpr std::string_view kResolve = R"sql(
+update {schema}.quarantine set resolved_at = pg_catalog.now(), resolution = x.how
+from unnest($1::text[], $2::text[], $3::text[]) as x(route, legacy_key, how)
+where quarantine.route = x.route and quarantine.legacy_key = x.legacy_key and quarantine.resolved_at is null)sql";
+
+inline constexpr std::string_view kReadRefused = R"sql(
+select route, legacy_key from {schema}.quarantine where resolved_at is null)sql";
+
+inline constexpr std::string_view kAudit = R"sql(
+insert into {schema}.audit_log (actor, command, phase, detail) values ($1, $2, $3, $4::pg_catalog.jsonb))sql";
+
+inline constexpr std::string_view kControl = R"sql(
+insert into {schema}.migration_control as c (run, phase, route, status, records_total, records_processed, records_failed, finished_at)
+values ($1, $2, $3, $4, $5::bigint, $6::bigint, $7::bigint, case when $4 in ('done', 'failed') then pg_catalog.now() end)
+on conflict (run, phase, route) do update set status = excluded.status, records_total = excluded.records_total,
+  records_processed = excluded.records_processed, records_failed = excluded.records_failed, finished_at = excluded.finished_at)sql";
+
+}  // namespace apply::ledger_sql

@@ -1,0 +1,120 @@
+#include "apply/target_session.hpp"
+
+#include <fmt/format.h>
+
+#include "pg/copy_text.hpp"
+
+namespace apply {
+
+namespace {
+
+// Below this many rows, arrays beat the staging table's fixed cost of about a millisecond (docs/architecture.md, "Sending a batch").
+constexpr std::size_t kStageFromRows = 150;
+// COPY data is handed to libpq in pieces of about this size: large enough to amortise the call, small enough to stay in cache.
+constexpr std::size_t kCopyPiece = 64U << 10U;
+
+bool set_replica_role(pg::Session& session) {
+  try {
+    session.exec("SET session_replication_role = replica");
+  } catch (const core::Error& error) {
+    if (session.is_broken()) throw;
+    return false;
+  }
+  return session.exec("SHOW session_replication_role").text(0, 0) == "replica";
+}
+
+}  // namespace
+
+std::string array_literal(std::span<const core::Value> values) {
+  std::string literal = "{";
+  for (const core::Value& value : values) {
+    if (literal.size() > 1) literal.push_back(',');
+    pg::append_array_element(literal, value);
+  }
+  literal.push_back('}');
+  return literal;
+}
+
+TargetSession::TargetSession(const pg::ConnectionParams& params, std::string_view purpose, const mapping::Plan& /*plan*/)
+    : session_(params, purpose) {
+  is_replica_ = set_replica_role(session_);
+  // The statements are long and always run with the same shape: planning them for each batch costs more than running them.
+  session_.exec("SET plan_cache_mode = force_generic_plan");
+  session_.exec("SET client_min_messages = warning");
+}
+
+std::string TargetSession::prepared(std::string_view sql) {
+  const auto found = statements_.find(std::string{sql});
+  if (found != statements_.end()) return found->second;
+  std::string name = fmt::format("s{}", statements_.size());
+  session_.prepare(name, sql);
+  statements_.emplace(sql, name);
+  return name;
+}
+
+pg::Result TargetSession::exec_arrays(std::string_view sql, std::span<const std::vector<core::Value>> columns) {
+  std::vector<std::string> literals;
+  literals.reserve(columns.size());
+  for (const auto& column : columns) literals.push_back(array_literal(column));
+  std::vector<pg::Param> params(literals.begin(), literals.end());
+  return session_.exec_prepared(prepared(sql), params);
+}
+
+pg::Result TargetSession::ask(const mapping::RowStatement& statement, const SentRows& rows) {
+  std::vector<std::vector<core::Value>> columns(rows.width);
+  for (auto& column : columns) column.reserve(rows.rows());
+  for (std::size_t i = 0; i < rows.values.size(); ++i) columns[i % rows.width].push_back(rows.values[i].get());
+  return exec_arrays(statement.by_arrays, columns);
+}
+
+std::uint64_t TargetSession::write(const mapping::RowStatement& statement, const SentRows& rows) {
+  if (rows.rows() < kStageFromRows) return ask(statement, rows).affected_rows();
+  if (!stages_.contains(statement.stage) && !uncommitted_stages_.contains(statement.stage)) {
+    session_.exec(statement.create_stage);
+    uncommitted_stages_.insert(statement.stage);
+  } else {
+    session_.exec("TRUNCATE " + statement.stage);
+  }
+  session_.copy_in_begin(statement.copy_stage);
+  std::string piece;
+  piece.reserve(kCopyPiece + 4096);
+  for (std::size_t i = 0; i < rows.values.size(); ++i) {
+    pg::append_copy_value(piece, rows.values[i].get());
+    piece.push_back((i + 1) % rows.width == 0 ? '\n' : '\t');
+    if (piece.size() >= kCopyPiece) {
+      session_.copy_in_data(piece);
+      piece.clear();
+    }
+  }
+  if (!piece.empty()) session_.copy_in_data(piece);
+  session_.copy_in_finish();
+  return session_.exec_prepared(prepared(statement.from_stage), {}).affected_rows();
+}
+
+void TargetSession::begin() { session_.exec("BEGIN"); }
+
+void TargetSession::commit() {
+  try {
+    session_.exec("COMMIT");
+    stages_.merge(uncommitted_stages_);
+    uncommitted_stages_.clear();
+  } catch (const core::Error& error) {
+    if (!session_.is_broken()) throw;
+    throw core::Error{core::ErrorKind::InDoubt, "the connection to the target was lost while committing"}.transient();
+  }
+}
+
+void TargetSession::rollback() {
+  uncommitted_stages_.clear();
+  if (!session_.is_broken() && session_.in_transaction()) session_.exec("ROLLBACK");
+}
+
+void TargetSession::savepoint() { session_.exec("SAVEPOINT batch"); }
+void TargetSession::release_savepoint() { session_.exec("RELEASE SAVEPOINT batch"); }
+void TargetSession::rollback_to_savepoint() {
+  // Which stages were created before the savepoint is not worth tracking: creating them again is harmless (IF NOT EXISTS).
+  uncommitted_stages_.clear();
+  session_.exec("ROLLBACK TO SAVEPOINT batch; RELEASE SAVEPOINT batch");
+}
+
+}  // namespace apply

@@ -1,0 +1,135 @@
+#include "apply/writer.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "apply/row_sender.hpp"
+#include "core/error.hpp"
+
+namespace apply {
+
+namespace {
+
+// Rows per statement: bounds the memory that composing a statement takes; more gains nothing.
+constexpr std::size_t kPiece = 10'000;
+
+core::Error with_route(core::Error error, const mapping::Route& route) {
+  if (error.context("route").empty()) error.with("route", route.name);
+  return error;
+}
+
+}  // namespace
+
+std::vector<core::RouteId> Writer::pending_routes() const {
+  std::vector<core::RouteId> routes;
+  for (const auto& [route, rows] : decider_.pending()) {
+    if (!rows.empty()) routes.push_back(route);
+  }
+  std::sort(routes.begin(), routes.end(), [&](core::RouteId a, core::RouteId b) {
+    return std::pair{plan_.route(a).rank, a} < std::pair{plan_.route(b).rank, b};
+  });
+  return routes;
+}
+
+void Writer::write(bool is_careful) {
+  for (;;) {
+    const auto routes = pending_routes();
+    if (routes.empty()) return;
+    const auto remove_all = [&] {
+      for (auto route = routes.rbegin(); route != routes.rend(); ++route) remove_rows(plan_.route(*route));
+    };
+    if (session_.is_replica()) remove_all();
+    // Route by route, because a refused row may change what the next ones hold.
+    for (;;) {
+      const auto left = pending_routes();
+      const auto next = std::find_if(left.begin(), left.end(), [&](core::RouteId route) {
+        const auto& rows = decider_.pending().at(route);
+        return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.second.upsert.has_value(); });
+      });
+      if (next == left.end()) break;
+      upsert_rows(plan_.route(*next), is_careful);
+      decider_.decide();
+    }
+    if (!session_.is_replica()) remove_all();
+    for (auto& [route, rows] : decider_.pending()) {
+      std::erase_if(rows, [](const auto& row) { return !row.second.upsert && row.second.removals.empty(); });
+    }
+  }
+}
+
+void Writer::remove_rows(const mapping::Route& route) {
+  auto& rows = decider_.pending()[route.id];
+  std::vector<std::vector<std::string>> keys;
+  for (auto& [key, pending] : rows) {
+    for (const core::RowKey& target_key : std::exchange(pending.removals, {})) {
+      decider_.removed(route, key, target_key);
+      if (!decider_.is_still_shared(route, target_key)) keys.push_back(core::key_values(target_key));
+    }
+  }
+  std::erase_if(rows, [](const auto& row) { return !row.second.upsert; });
+  if (keys.empty() || route.remove.empty()) return;
+  for (std::size_t begin = 0; begin < keys.size(); begin += kPiece) {
+    const std::size_t end = std::min(keys.size(), begin + kPiece);
+    std::vector<std::vector<core::Value>> columns(keys.front().size());
+    for (std::size_t row = begin; row < end; ++row) {
+      for (std::size_t column = 0; column < columns.size(); ++column) columns[column].push_back(core::Value::of(keys[row][column]));
+    }
+    try {
+      counts_.removed += session_.exec_arrays(route.remove, columns).affected_rows();
+    } catch (const core::Error& error) {
+      throw with_route(error, route);
+    }
+  }
+}
+
+void Writer::upsert(const mapping::Route& route, std::span<const mapping::Derivation* const> rows) {
+  try {
+    counts_.written += session_.write(route.write, sent_rows(route, route.write, rows, overlay_));
+    counts_.sent += rows.size();
+    for (const mapping::Derivation* row : rows) decider_.wrote(route, *row);
+  } catch (const core::Error& error) {
+    throw with_route(error, route);
+  }
+}
+
+void Writer::upsert_isolating(const mapping::Route& route, std::span<const mapping::Derivation* const> rows) {
+  if (rows.empty()) return;
+  session_.savepoint();
+  try {
+    upsert(route, rows);
+    session_.release_savepoint();
+  } catch (const core::Error& error) {
+    if (error.kind() != core::ErrorKind::Data) throw;
+    session_.rollback_to_savepoint();
+    if (rows.size() == 1) {
+      decider_.refuse(route, *rows.front(), refusal_of(error));
+      return;
+    }
+    const std::size_t middle = rows.size() / 2;
+    upsert_isolating(route, rows.first(middle));
+    upsert_isolating(route, rows.subspan(middle));
+  }
+}
+
+void Writer::upsert_rows(const mapping::Route& route, bool is_careful) {
+  // Taken out first: refusing a row changes what is pending.
+  std::vector<mapping::Derivation> taken;
+  for (auto& [key, pending] : decider_.pending()[route.id]) {
+    if (!pending.upsert) continue;
+    taken.push_back(std::move(*std::exchange(pending.upsert, std::nullopt)));
+  }
+  std::vector<const mapping::Derivation*> rows;
+  rows.reserve(taken.size());
+  for (const auto& row : taken) rows.push_back(&row);
+  for (std::size_t begin = 0; begin < rows.size(); begin += kPiece) {
+    const auto piece = std::span{rows}.subspan(begin, std::min(kPiece, rows.size() - begin));
+    if (is_careful) {
+      upsert_isolating(route, piece);
+    } else {
+      upsert(route, piece);
+    }
+  }
+}
+
+}  // namespace apply

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "state/store.hpp"
+
+namespace snapshot {
+
+/// What a worker does with a chunk.
+enum class JobKind : std::uint8_t {
+  Load,    ///< read a joined table's rows into the local state
+  Derive,  ///< derive rows that were loaded
+  Copy,    ///< read rows and derive them
+};
+
+struct Job {
+  JobKind kind = JobKind::Copy;
+  state::Chunk chunk;
+};
+
+/// Hands chunks to workers in an order in which everything that a row needs is there before it: first all joined tables are loaded; then a
+/// table's chunks begin when the tables that its references point at are finished. A table that refers to itself goes one chunk at a
+/// time; tables that refer to each other in a circle go one chunk at a time once nothing else is left. Thread-safe.
+class Schedule {
+ public:
+  struct Table {
+    core::TableId id;
+    std::vector<core::TableId> after;  ///< itself included: one chunk at a time
+    bool is_joined = false;
+    bool has_routes = true;
+  };
+  Schedule(std::vector<Table> tables, const std::vector<state::Chunk>& chunks);
+
+  /// The next job, waiting for one to become possible; nothing when all is done, or when a worker failed.
+  [[nodiscard]] std::optional<Job> next();
+  void done(const Job& job);
+  /// Ends the run: the other workers get no more jobs.
+  void fail();
+
+ private:
+  struct Progress {
+    Table table;
+    std::vector<state::Chunk> to_load;
+    std::vector<state::Chunk> to_derive;  // Derive or Copy
+    int running = 0;
+  };
+  [[nodiscard]] std::optional<Job> take();
+  [[nodiscard]] std::optional<Job> take_from(Progress& progress);
+  [[nodiscard]] bool is_complete(core::TableId table) const;
+
+  // Protected by mutex_.
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<core::TableId, Progress> tables_;
+  int running_ = 0;
+  int loading_ = 0;
+  bool has_failed_ = false;
+};
+
+}  // namespace snapshot
