@@ -39,7 +39,8 @@ BEGIN
   is_foreign := CASE WHEN options.foreign_rows AND r.legacy_column IS NOT NULL
     THEN format('a.%I IS NULL', r.legacy_column) ELSE 'false' END;
 
-  SELECT string_agg(test, ' OR '), string_agg(format('CASE WHEN %s THEN %L END', test, column_name), ', ')
+  SELECT string_agg(test, ' OR '),
+         string_agg(format('CASE WHEN %s THEN %L END', test, column_name), ', ' ORDER BY column_name)
     INTO STRICT tests, names
     FROM (SELECT c.column_name, CASE WHEN c.is_untouched
                    THEN format('a.%I IS DISTINCT FROM %L::%s', c.column_name, c.untouched_value, t.type)
