@@ -107,7 +107,7 @@ FROM c ORDER BY id;
 INSERT INTO auth_user_groups
 SELECT generator.id(row_number() OVER (ORDER BY id, g)), id, g FROM generator.account, unnest(groups) g;
 
--- Doctors: group 2, and others who treat patients all the same. `share` ranks those who have patients at all.
+-- Doctors: group 2, and others who treat patients all the same. `share` ranks those who have patients at all; administrators have few.
 CREATE TABLE generator.doctor AS
 WITH d AS (
   SELECT o, id, class, 2 = ANY (groups) AS in_group FROM generator.account WHERE 2 = ANY (groups)
@@ -116,7 +116,7 @@ WITH d AS (
    ORDER BY class = 'administrator', place LIMIT generator.n('doctors outside group 2'))),
 idle AS (SELECT o FROM d WHERE in_group ORDER BY generator.h('idle doctor', o), o LIMIT generator.n('doctors without patients'))
 SELECT d.o AS account, d.id, d.class, d.in_group, row_number() OVER (ORDER BY d.o) AS d,
-  CASE WHEN idle.o IS NULL THEN row_number() OVER (PARTITION BY idle.o IS NULL ORDER BY generator.h('share', d.o), d.o) END AS share
+  CASE WHEN idle.o IS NULL THEN row_number() OVER (PARTITION BY idle.o IS NULL ORDER BY class IN ('administrator', 'doctor and administrator'), generator.h('share', d.o), d.o) END AS share
 FROM d LEFT JOIN idle ON idle.o = d.o;
 ALTER TABLE generator.doctor ADD PRIMARY KEY (d);
 ANALYZE generator.doctor;
