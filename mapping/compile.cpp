@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "mapping/fingerprint.hpp"
 #include "mapping/join_plan.hpp"
+#include "mapping/names.hpp"
 #include "mapping/resolve.hpp"
 #include "mapping/route_checks.hpp"
 #include "mapping/scope.hpp"
@@ -122,7 +123,7 @@ class Assembly {
                                        [&](const ResolvedColumn& candidate) { return candidate.target->name == name; });
       const ResolvedExpression& expression = column->expression;
       Route::ConflictSource source;
-      if (expression.shape == ExpressionShape::Ref && column->target->base_type_name == "pg_catalog.\"uuid\"") {
+      if (expression.shape == ExpressionShape::Ref && is_uuid(*column->target)) {
         source.is_ref = true;
         source.ref = expression.refs.front();
       } else if (expression.shape == ExpressionShape::Name && is_kept_as_it_is(resolved, *column)) {

@@ -21,4 +21,10 @@ namespace mapping {
   return names;
 }
 
+/// Whether a column holds UUIDs.
+[[nodiscard]] inline bool is_uuid(const core::CatalogColumn& column) {
+  constexpr core::Oid kUuid{2950};  // the same in every PostgreSQL
+  return column.type == kUuid || column.base_type_name == "pg_catalog.\"uuid\"";
+}
+
 }  // namespace mapping

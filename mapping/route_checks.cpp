@@ -57,7 +57,7 @@ void check_id(const ResolvedRoute& route, Findings& findings) {
         hint.empty() ? "say which column takes it with 'id:'" : hint);
     return;
   }
-  if (id->base_type_name != "pg_catalog.\"uuid\"" || id->is_generated) {
+  if (!is_uuid(*id) || id->is_generated) {
     findings.error(at,
                    "column '" + id->name + "' of '" + route.to->name.display() + "' cannot take a UUID: it is " +
                        (id->is_generated ? "generated" : id->type_name),
