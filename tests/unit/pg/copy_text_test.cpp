@@ -100,7 +100,8 @@ BOOST_AUTO_TEST_CASE(a_line_cut_at_any_byte_is_a_shorter_row_or_refused_but_neve
 
 BOOST_AUTO_TEST_CASE(random_bytes_are_decoded_or_refused) {
   std::mt19937 random{20240229};
-  const std::string_view alphabet{"ab\t\t\\\\Nnr\n\r0x.\0", 17};
+  using namespace std::string_view_literals;
+  const std::string_view alphabet = "ab\t\t\\\\Nnr\n\r0x.\0"sv;
   std::size_t decoded = 0;
   std::size_t refused = 0;
   for (int round = 0; round < 20000; ++round) {
