@@ -26,8 +26,9 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
 }  // namespace
 
 std::string nearest_name(std::string_view wrong, const std::vector<std::string>& names) {
-  // A third of the letters may be wrong: enough for a typing error, too little to suggest something unrelated.
-  std::size_t best = std::max<std::size_t>(1, wrong.size() / 3) + 1;
+  // A third of the letters may be wrong, and two (swapped ones count twice) unless the name is very short: enough for a
+  // typing error, too little to suggest something unrelated.
+  std::size_t best = (wrong.size() < 4 ? 1 : std::max<std::size_t>(2, wrong.size() / 3)) + 1;
   std::string nearest;
   for (const std::string& name : names) {
     const std::size_t distance = edit_distance(wrong, name);
