@@ -23,45 +23,50 @@ Columns columns_of(const core::Row& row) {
   return columns;
 }
 
-/// The row of `bag` that the columns of the replica identity name.
-std::multiset<Columns>::iterator find_row(std::multiset<Columns>& bag, const core::Relation& relation,
-                                          const core::Row& by) {
-  for (auto row = bag.begin(); row != bag.end(); ++row) {
-    bool is_it = true;
-    for (std::size_t index = 0; index < by.size() && is_it; ++index) {
-      if (!relation.columns[index].is_key) continue;
-      if (by[index].is_unchanged()) throw std::runtime_error("a key is unchanged, and its old value is missing");
-      is_it = by[index].is_text() ? (*row)[index] == by[index].text : !(*row)[index];
-    }
-    if (is_it) return row;
+/// The columns of the replica identity; `row` may be a key alone.
+Columns key_of(const core::Relation& relation, const core::Row& row) {
+  Columns key;
+  for (std::size_t index = 0; index < row.size(); ++index) {
+    if (!relation.columns[index].is_key) continue;
+    if (row[index].is_unchanged()) throw std::runtime_error("a key is unchanged, and its old value is missing");
+    key.push_back(row[index].is_text() ? std::optional<std::string>{row[index].text} : std::nullopt);
   }
-  throw std::runtime_error("a change does not find its row in " + relation.name.name);
+  return key;
 }
 
 }  // namespace
 
+Tables::Rows::iterator Tables::find(Rows& rows, const core::Relation& relation, const core::Row& by) {
+  const auto found = rows.find(key_of(relation, by));
+  if (found == rows.end()) throw std::runtime_error("a change does not find its row in " + relation.name.name);
+  return found;
+}
+
 void Tables::apply(const core::Change& change) {
   const core::Relation& relation = *change.relation;
-  std::multiset<Columns>& bag = tables_[relation.name.name];
+  Rows& rows = tables_[relation.name.name];
   if (const auto* insert = std::get_if<core::Insert>(&change.what)) {
-    bag.insert(columns_of(insert->row));
+    rows.emplace(key_of(relation, insert->row), columns_of(insert->row));
   } else if (const auto* update = std::get_if<core::Update>(&change.what)) {
-    const auto old = find_row(bag, relation, update->old ? update->old->row : update->row);
-    core::RowBuilder known{old->size()};
-    for (const auto& column : *old) known.add(column ? core::Value::of(*column) : core::Value::null());
-    Columns row = columns_of(core::fill_unchanged(update->row, std::move(known).finish()));
-    bag.erase(old);
-    bag.insert(std::move(row));
+    const auto old = find(rows, relation, update->old ? update->old->row : update->row);
+    core::RowBuilder known{old->second.size()};
+    for (const auto& column : old->second) known.add(column ? core::Value::of(*column) : core::Value::null());
+    const core::Row row = core::fill_unchanged(update->row, std::move(known).finish());
+    rows.erase(old);
+    rows.emplace(key_of(relation, row), columns_of(row));
   } else if (const auto* removal = std::get_if<core::Delete>(&change.what)) {
-    bag.erase(find_row(bag, relation, removal->old.row));
+    rows.erase(find(rows, relation, removal->old.row));
   } else {
-    bag.clear();
+    rows.clear();
   }
 }
 
 std::multiset<Columns> Tables::rows(const std::string& table) const {
+  std::multiset<Columns> rows;
   const auto found = tables_.find(table);
-  return found == tables_.end() ? std::multiset<Columns>{} : found->second;
+  if (found == tables_.end()) return rows;
+  for (const auto& [key, row] : found->second) rows.insert(row);
+  return rows;
 }
 
 Reader::Reader(replication::ReceiverOptions options, core::Lsn checkpoint, std::size_t queue_bytes)

@@ -27,7 +27,11 @@ class Tables {
   [[nodiscard]] std::multiset<Columns> rows(const std::string& table) const;
 
  private:
-  std::map<std::string, std::multiset<Columns>> tables_;
+  /// Rows by the columns of their replica identity.
+  using Rows = std::multimap<Columns, Columns>;
+  [[nodiscard]] static Rows::iterator find(Rows& rows, const core::Relation& relation, const core::Row& by);
+
+  std::map<std::string, Rows> tables_;
 };
 
 /// A receiver and an applier, each on its thread: what the agent does with the stream, into Tables.
