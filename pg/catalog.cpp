@@ -6,6 +6,7 @@
 
 #include "pg/catalog_sql.hpp"
 #include "pg/copy_text.hpp"
+#include "pg/quoting.hpp"
 #include "pg/server_version.hpp"
 
 namespace pg {
@@ -14,6 +15,7 @@ namespace {
 
 /// What pg_type says, as far as columns need it.
 struct Type {
+  std::string name;  ///< quoted, with schema
   std::string schema;
   char kind = 'b';
   char category = 'U';
@@ -58,13 +60,17 @@ core::ReplicaIdentity identity_of(char letter) {
   }
 }
 
+std::string type_name(const std::string& schema, const std::string& name) {
+  return schema == "pg_catalog" ? "pg_catalog." + quote_identifier(name) : quote_name({schema, name});
+}
+
 Types read_types(Session& session) {
   const Result result = session.exec(sql::kTypes);
   Types types;
   types.reserve(result.rows());
   for (std::size_t row = 0; row < result.rows(); ++row) {
     types.emplace(result.integer(row, 0),
-                  Type{result.text(row, 1), letter(result, row, 2, 'b'), letter(result, row, 3, 'U'),
+                  Type{type_name(result.text(row, 1), result.text(row, 8)), result.text(row, 1), letter(result, row, 2, 'b'), letter(result, row, 3, 'U'),
                        result.integer(row, 4), result.integer(row, 5), result.is_true(row, 6), result.is_true(row, 7)});
   }
   return types;
@@ -87,6 +93,14 @@ BaseType base_of(const Types& types, std::int64_t id) {
     base.id = type->base;
   }
   return base;
+}
+
+/// The internal name, to cast to without a modifier: `character` is one character wide, `pg_catalog."bpchar"` is as wide as its value.
+std::string cast_name(const Types& types, std::int64_t id) {
+  const Type* type = find(types, base_of(types, id).id);
+  if (type == nullptr) return "pg_catalog.\"text\"";
+  if (type->element != 0 && type->category == 'A') return cast_name(types, type->element) + "[]";
+  return type->name;
 }
 
 bool has_equality(const Types& types, std::int64_t id) {
@@ -137,16 +151,16 @@ void read_columns(Session& session, const std::string& schemas, Tables& tables) 
     column.type = oid(result, row, 2);
     column.type_modifier = static_cast<std::int32_t>(result.integer(row, 3));
     column.type_name = result.text(row, 4);
-    column.base_type_name = result.text(row, 5);
+    column.base_type_name = cast_name(types, type_id);
     column.type_category = base_type == nullptr ? 'U' : base_type->category;
     column.is_integer = base.id == kInt8 || base.id == kInt2 || base.id == kInt4;
     column.is_builtin = type != nullptr && type->schema == "pg_catalog";
-    column.is_not_null = result.is_true(row, 6) || base.is_not_null;
-    column.has_default = result.is_true(row, 7);
-    column.is_generated = result.is_true(row, 8);
-    column.is_identity_always = result.is_true(row, 9);
+    column.is_not_null = result.is_true(row, 5) || base.is_not_null;
+    column.has_default = result.is_true(row, 6);
+    column.is_generated = result.is_true(row, 7);
+    column.is_identity_always = result.is_true(row, 8);
     column.has_equality = has_equality(types, type_id);
-    column.is_toastable = result.is_true(row, 10);
+    column.is_toastable = result.is_true(row, 9);
     table->second.columns.push_back(std::move(column));
   }
 }

@@ -16,15 +16,14 @@ order by 1)";
 /// {generated}: a.attgenerated, or '' where there is no such column.
 inline constexpr const char* kColumns = R"(
 select a.attrelid, a.attname, a.atttypid, a.atttypmod,
-       pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.format_type(a.atttypid, null),
-       a.attnotnull, a.atthasdef or a.attidentity <> '', {generated} <> '', a.attidentity = 'a', a.attstorage <> 'p'
+       pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.atthasdef or a.attidentity <> '', {generated} <> '', a.attidentity = 'a', a.attstorage <> 'p'
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_class c on c.oid = a.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname = any ($1::pg_catalog.text[]) and c.relkind in ('r', 'p', 'v') and a.attnum > 0 and not a.attisdropped
 order by a.attrelid, a.attnum)";
 
-/// All types, without parameters. The last column: whether values of just this type can be compared by a default operator class,
+/// All types, without parameters. The last column but one: whether values of just this type can be compared by a default operator class,
 /// its own or one of a type with the same bytes (varchar by that of text).
 inline constexpr const char* kTypes = R"(
 with comparable as (
@@ -37,7 +36,8 @@ select t.oid, n.nspname, t.typtype, t.typcategory, t.typbasetype, case when t.ty
        t.oid in (select opcintype from comparable)
        or exists (select from pg_catalog.pg_cast k
                   where k.castsource = t.oid and k.castmethod = 'b' and k.castcontext = 'i'
-                    and k.casttarget in (select opcintype from comparable))
+                    and k.casttarget in (select opcintype from comparable)),
+       t.typname
 from pg_catalog.pg_type t
 join pg_catalog.pg_namespace n on n.oid = t.typnamespace)";
 

@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(columns_are_live_in_order_and_know_their_types) {
   BOOST_TEST(child.column("gone") == nullptr);
   const core::CatalogColumn& name = column(child, "name");
   BOOST_TEST(name.type_name == "character varying(100)");
-  BOOST_TEST(name.base_type_name == "character varying");
+  BOOST_TEST(name.base_type_name == "pg_catalog.\"varchar\"");
   BOOST_TEST(name.type_category == 'S');
   BOOST_TEST(name.is_not_null);
   BOOST_TEST(name.has_default);
