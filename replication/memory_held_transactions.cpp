@@ -7,13 +7,18 @@ namespace replication {
 void MemoryHeldTransactions::append(std::uint32_t xid, std::uint32_t subxid, std::uint64_t sequence,
                                     std::string_view bytes) {
   Transaction& transaction = transactions_[xid];
-  transaction.emplace_hint(transaction.end(), sequence, Held{subxid, std::string{bytes}});
+  transaction.messages.emplace_hint(transaction.messages.end(), sequence, Held{subxid, std::string{bytes}});
+  transaction.bytes += bytes.size();
 }
 
 void MemoryHeldTransactions::discard_subtransaction(std::uint32_t xid, std::uint32_t subxid) {
   const auto found = transactions_.find(xid);
   if (found == transactions_.end()) return;
-  std::erase_if(found->second, [&](const auto& entry) { return entry.second.subxid == subxid; });
+  std::erase_if(found->second.messages, [&](const auto& entry) {
+    if (entry.second.subxid != subxid) return false;
+    found->second.bytes -= entry.second.bytes.size();
+    return true;
+  });
 }
 
 void MemoryHeldTransactions::drop(std::uint32_t xid) { transactions_.erase(xid); }
@@ -26,7 +31,7 @@ std::vector<core::HeldMessage> MemoryHeldTransactions::read(std::uint32_t xid, s
   const auto found = transactions_.find(xid);
   if (found == transactions_.end()) return messages;
   std::size_t total = 0;
-  for (auto at = found->second.lower_bound(from); at != found->second.end(); ++at) {
+  for (auto at = found->second.messages.lower_bound(from); at != found->second.messages.end(); ++at) {
     total += at->second.bytes.size();
     if (!messages.empty() && total > most_bytes) break;
     messages.push_back({at->first, at->second.bytes});
@@ -36,15 +41,12 @@ std::vector<core::HeldMessage> MemoryHeldTransactions::read(std::uint32_t xid, s
 
 std::size_t MemoryHeldTransactions::held_bytes(std::uint32_t xid) const {
   const auto found = transactions_.find(xid);
-  std::size_t total = 0;
-  if (found == transactions_.end()) return total;
-  for (const auto& [sequence, held] : found->second) total += held.bytes.size();
-  return total;
+  return found == transactions_.end() ? 0 : found->second.bytes;
 }
 
 std::size_t MemoryHeldTransactions::held_bytes() const {
   std::size_t total = 0;
-  for (const auto& [xid, transaction] : transactions_) total += held_bytes(xid);
+  for (const auto& [xid, transaction] : transactions_) total += transaction.bytes;
   return total;
 }
 

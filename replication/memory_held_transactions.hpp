@@ -26,7 +26,10 @@ class MemoryHeldTransactions final : public core::HeldTransactions {
     std::uint32_t subxid;
     std::string bytes;
   };
-  using Transaction = std::map<std::uint64_t, Held>;
+  struct Transaction {
+    std::map<std::uint64_t, Held> messages;  ///< by sequence
+    std::size_t bytes = 0;
+  };
 
   std::map<std::uint32_t, Transaction> transactions_;
 };

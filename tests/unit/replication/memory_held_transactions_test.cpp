@@ -30,6 +30,7 @@ BOOST_AUTO_TEST_CASE(a_subtransaction_is_discarded_alone) {
   held.discard_subtransaction(1, 99);
   held.discard_subtransaction(77, 99);
   BOOST_TEST(held.read(1, 0, 100).size() == 1U);
+  BOOST_TEST(held.held_bytes(1) == 3U);
   BOOST_TEST(held.read(2, 0, 100).size() == 1U);
 }
 
