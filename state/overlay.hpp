@@ -47,7 +47,8 @@ class Overlay final : public core::Lookup {
   void set_target_key(core::TableId table, const core::RowKey& key, std::uint16_t slot, std::string target_key);
   [[nodiscard]] std::vector<core::RowKey> sharing_target_key(core::RouteId route, std::string_view target_key);
   /// Keys of a table's rows, in key order, as of now: for TRUNCATE. Bounded by `limit`.
-  [[nodiscard]] std::vector<core::RowKey> keys(core::TableId table, const core::RowKey& begin, const core::RowKey& end, std::size_t limit);
+  [[nodiscard]] std::vector<core::RowKey> keys(core::TableId table, const core::RowKey& begin, const core::RowKey& end,
+                                               std::size_t limit);
 
   /// Changes of the counters so far, by RouteId: what the ledger reports with the batch.
   [[nodiscard]] std::vector<core::RouteCounters> counter_changes() const;

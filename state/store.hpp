@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/held_transactions.hpp"
 #include "core/ids.hpp"
 #include "core/lsn.hpp"
 #include "core/row_key.hpp"
@@ -27,22 +28,22 @@ namespace state {
 /// A chunk of the snapshot: a primary-key range of one table, and what is known of it.
 struct Chunk {
   core::TableId table;
-  std::uint32_t number = 0;          ///< from 0, in key order
-  core::RowKey begin;                ///< first key; empty: from the start
-  core::RowKey end;                  ///< first key of the next chunk; empty: to the end
+  std::uint32_t number = 0;  ///< from 0, in key order
+  core::RowKey begin;        ///< first key; empty: from the start
+  core::RowKey end;          ///< first key of the next chunk; empty: to the end
   std::int64_t estimated_rows = 0;
-  bool is_loaded = false;            ///< images are in the store (joined tables are loaded before they are derived)
-  bool is_finished = false;          ///< derived, and on the target
-  core::Lsn lsn;                     ///< of the snapshot that it was read from; a change with commit_lsn below it is contained
+  bool is_loaded = false;    ///< images are in the store (joined tables are loaded before they are derived)
+  bool is_finished = false;  ///< derived, and on the target
+  core::Lsn lsn;             ///< of the snapshot that it was read from; a change with commit_lsn below it is contained
 };
 
 /// Progress that must survive: the local mirror of the target's checkpoint row, and the snapshot's phase.
 struct Progress {
-  core::Lsn applied;                 ///< everything before it is on the target and in this store
-  core::Lsn slot_consistent_point;   ///< of the persistent slot when it was made
-  std::string run;                   ///< names the migration_control run
+  core::Lsn applied;                ///< everything before it is on the target and in this store
+  core::Lsn slot_consistent_point;  ///< of the persistent slot when it was made
+  std::string run;                  ///< names the migration_control run
   bool snapshot_finished = false;
-  bool needs_snapshot = true;        ///< images must be (re)built: a first run, or a changed mapping
+  bool needs_snapshot = true;  ///< images must be (re)built: a first run, or a changed mapping
 };
 
 /// The embedded store. One writer at a time per row; reads from any thread. Knows no SQL.
@@ -68,8 +69,8 @@ class Store {
   void save_progress(const Progress& progress);
 
   // The chunk log.
-  [[nodiscard]] std::vector<Chunk> chunks() const;           ///< all, by table and number
-  void save_chunks(std::span<const Chunk> chunks);           ///< one synced batch
+  [[nodiscard]] std::vector<Chunk> chunks() const;  ///< all, by table and number
+  void save_chunks(std::span<const Chunk> chunks);  ///< one synced batch
   void forget_chunks();
   /// LSN of the snapshot that the row of `key` was read from; the gate for changes from the stream. 0/0 where no chunk is known.
   /// Fast: in memory, and constant time once every chunk lies below `progress().applied`.
@@ -82,7 +83,8 @@ class Store {
   };
   /// Replaces the adopted ids of an entity. Several keys may have one UUID: the lowest key owns it. Returns the number of stored ids. Synced.
   std::size_t adopt(core::EntityId entity, std::vector<Adopted> ids);
-  void for_each_adopted(core::EntityId entity, const std::function<void(const core::RowKey& key, const core::Uuid& uuid, const core::RowKey& owner)>& visit) const;
+  void for_each_adopted(core::EntityId entity, const std::function<void(const core::RowKey& key, const core::Uuid& uuid,
+                                                                        const core::RowKey& owner)>& visit) const;
   [[nodiscard]] core::Uuid uuid(core::EntityId entity, const core::RowKey& key) const;
   [[nodiscard]] bool is_adopted(core::EntityId entity, const core::RowKey& key) const;
   [[nodiscard]] core::RowKey owner(core::EntityId entity, const core::RowKey& key) const;
@@ -91,14 +93,22 @@ class Store {
 
   // Rows, as last committed.
   [[nodiscard]] std::optional<StoredRow> row(core::TableId table, const core::RowKey& key) const;
-  [[nodiscard]] std::vector<std::optional<StoredRow>> rows(core::TableId table, std::span<const core::RowKey> keys) const;  ///< MultiGet
+  [[nodiscard]] std::vector<std::optional<StoredRow>> rows(core::TableId table,
+                                                           std::span<const core::RowKey> keys) const;  ///< MultiGet
   /// Visits rows with begin <= key < end in key order (empty: unbounded) until `visit` returns false.
   void scan(core::TableId table, const core::RowKey& begin, const core::RowKey& end,
             const std::function<bool(const core::RowKey& key, StoredRow row)>& visit) const;
-  [[nodiscard]] std::vector<core::RowKey> find(core::TableId table, core::IndexId index, const core::RowKey& values) const;
+  /// The same for keys only.
+  void scan_keys(core::TableId table, const core::RowKey& begin, const core::RowKey& end,
+                 const std::function<bool(core::RowKey key)>& visit) const;
+  [[nodiscard]] std::vector<core::RowKey> find(core::TableId table, core::IndexId index,
+                                               const core::RowKey& values) const;
   [[nodiscard]] bool is_present(core::EntityId entity, const core::RowKey& key) const;
   /// Legacy rows whose row in a route without an id is `target_key`.
   [[nodiscard]] std::vector<core::RowKey> sharing_target_key(core::RouteId route, std::string_view target_key) const;
+
+  /// Where streamed transactions wait for their commit; empty at every open. For one thread at a time.
+  [[nodiscard]] core::HeldTransactions& held_transactions();
 
   /// Counters per route, by RouteId.
   [[nodiscard]] std::vector<core::RouteCounters> counters() const;

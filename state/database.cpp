@@ -1,0 +1,230 @@
+#include "state/database.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "core/error.hpp"
+#include "state/keys.hpp"
+#include "state/rocks_status.hpp"
+#include "state/status_counters.hpp"
+
+namespace state {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<const char*, kFamilies> kFamilyNames = {"default", "rows", "index", "pairs", "adopted", "held"};
+
+/// Index entries by index and first value: lets a look for rows that are not there end at the filters.
+class FirstColumnPrefix final : public rocksdb::SliceTransform {
+ public:
+  [[nodiscard]] const char* Name() const override { return "dispatch_sync.first_column.1"; }
+  [[nodiscard]] rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), *first_column_prefix_size(view(key))};
+  }
+  [[nodiscard]] bool InDomain(const rocksdb::Slice& key) const override {
+    return first_column_prefix_size(view(key)).has_value();
+  }
+};
+
+fs::path make_directory(const fs::path& directory) {
+  std::error_code error;
+  const bool is_new = !fs::exists(directory, error);
+  fs::create_directories(directory, error);
+  // The store holds copies of source columns: they are nobody else's business.
+  if (!error && is_new) fs::permissions(directory, fs::perms::owner_all, error);
+  if (error) {
+    throw core::Error{core::ErrorKind::State, "cannot make the state directory: " + error.message()}
+        .with("directory", directory.string())
+        .remedy("check the path and the permissions of the directory above it");
+  }
+  return directory;
+}
+
+/// RocksDB starts a new database where the file CURRENT is missing, whatever else lies there.
+void refuse_headless(const fs::path& directory) {
+  if (fs::exists(directory / "CURRENT")) return;
+  for (const fs::directory_entry& file : fs::directory_iterator{directory}) {
+    if (file.path().extension() == ".sst" || file.path().extension() == ".log") {
+      throw damaged("table files without the file CURRENT").with("directory", directory.string());
+    }
+  }
+}
+
+rocksdb::DBOptions database_options(const std::shared_ptr<rocksdb::Cache>& cache, std::size_t memory_budget_bytes) {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.paranoid_checks = true;
+  // What was synced is read back up to the first damaged record: a consistent, older state, whose older checkpoint tells.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.max_background_jobs = 2;
+  // Sync in the background as files grow, so that the sync at their end is short.
+  options.bytes_per_sync = 1U << 20U;
+  options.wal_bytes_per_sync = 1U << 20U;
+  options.max_total_wal_size = 64U << 20U;
+  // Memtables are charged to the cache: both together stay in the budget.
+  options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(memory_budget_bytes / 2, cache);
+  options.max_open_files = 256;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.max_log_file_size = 1U << 20U;
+  options.keep_log_file_num = 2;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions family_options(std::size_t family, const std::shared_ptr<rocksdb::Cache>& cache,
+                                            std::size_t memory_budget_bytes) {
+  const bool is_large =
+      family == static_cast<std::size_t>(Family::Rows) || family == static_cast<std::size_t>(Family::Index);
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = is_large ? std::clamp<std::size_t>(memory_budget_bytes / 6, 1U << 20U, 32U << 20U)
+                                       : std::clamp<std::size_t>(memory_budget_bytes / 24, 1U << 20U, 4U << 20U);
+  options.max_write_buffer_number = 3;
+  options.target_file_size_base = 32U << 20U;
+  options.max_bytes_for_level_base = 128U << 20U;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.compression = rocksdb::kLZ4Compression;
+  // Level 0 is rewritten soon: compressing it costs more than it saves.
+  options.compression_per_level.assign(static_cast<std::size_t>(options.num_levels), rocksdb::kLZ4Compression);
+  options.compression_per_level[0] = rocksdb::kNoCompression;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.block_size = 16U << 10U;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.format_version = 5;
+  if (family == static_cast<std::size_t>(Family::Meta)) options.merge_operator = make_counter_addition();
+  if (family == static_cast<std::size_t>(Family::Index)) {
+    options.prefix_extractor = std::make_shared<FirstColumnPrefix>();
+    options.memtable_prefix_bloom_size_ratio = 0.1;
+    table.whole_key_filtering = false;  // entries are never read one by one
+  }
+  if (family == static_cast<std::size_t>(Family::Rows)) {
+    options.memtable_prefix_bloom_size_ratio = 0.1;
+    options.memtable_whole_key_filtering = true;
+  }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+Database::Database(const fs::path& directory, std::size_t memory_budget_bytes)
+    : directory_(make_directory(directory)), pid_file_(directory) {
+  refuse_headless(directory);
+  const auto cache = rocksdb::NewLRUCache(memory_budget_bytes);
+  const rocksdb::DBOptions options = database_options(cache, memory_budget_bytes);
+
+  // A newer format may have families that we do not know; all must be opened before its version can be read.
+  std::vector<std::string> names{kFamilyNames.begin(), kFamilyNames.end()};
+  if (fs::exists(directory / "CURRENT")) {
+    std::vector<std::string> existing;
+    check(rocksdb::DB::ListColumnFamilies(options, directory.string(), &existing), "open the state store");
+    for (const std::string& name : existing) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  families.reserve(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    families.emplace_back(names[i], family_options(i, cache, memory_budget_bytes));
+  }
+  rocksdb::DB* db = nullptr;
+  check(rocksdb::DB::Open(options, directory.string(), families, &all_handles_, &db), "open the state store");
+  db_.reset(db);
+  std::copy_n(all_handles_.begin(), kFamilies, handles_.begin());
+}
+
+Database::~Database() {
+  for (rocksdb::ColumnFamilyHandle* handle : all_handles_) db_->DestroyColumnFamilyHandle(handle);
+}
+
+std::optional<std::string> Database::get(Family family, std::string_view key) const {
+  std::string value;
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions{}, handle(family), slice(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  check(status, "read the state store");
+  return value;
+}
+
+std::vector<std::optional<std::string>> Database::get(Family family, std::span<const std::string> keys) const {
+  // Larger groups gain nothing and pin more blocks at once.
+  constexpr std::size_t kGroup = 512;
+  std::vector<std::optional<std::string>> found(keys.size());
+  std::vector<rocksdb::Slice> slices;
+  std::vector<rocksdb::PinnableSlice> values;
+  std::vector<rocksdb::Status> statuses;
+  for (std::size_t begin = 0; begin < keys.size(); begin += kGroup) {
+    const std::size_t size = std::min(kGroup, keys.size() - begin);
+    slices.assign(keys.begin() + static_cast<std::ptrdiff_t>(begin),
+                  keys.begin() + static_cast<std::ptrdiff_t>(begin + size));
+    values = std::vector<rocksdb::PinnableSlice>(size);
+    statuses.assign(size, rocksdb::Status::OK());
+    db_->MultiGet(rocksdb::ReadOptions{}, handle(family), size, slices.data(), values.data(), statuses.data());
+    for (std::size_t i = 0; i < size; ++i) {
+      if (statuses[i].IsNotFound()) continue;
+      check(statuses[i], "read the state store");
+      found[begin + i] = values[i].ToString();
+    }
+  }
+  return found;
+}
+
+std::unique_ptr<rocksdb::Iterator> Database::iterator(Family family, const rocksdb::ReadOptions& options) const {
+  return std::unique_ptr<rocksdb::Iterator>{db_->NewIterator(options, handle(family))};
+}
+
+void Database::write(rocksdb::WriteBatch& batch, Durability durability, std::string_view action) {
+  if (needs_resume_) {
+    check(db_->Resume(), action);
+    needs_resume_ = false;
+  }
+  rocksdb::WriteOptions options;
+  options.sync = durability == Durability::Synced;
+  options.disableWAL = durability == Durability::Volatile;
+  const rocksdb::Status status = db_->Write(options, &batch);
+  if (!status.ok()) needs_resume_ = true;
+  check(status, action);
+}
+
+void Database::sync() { check(db_->FlushWAL(true), "sync the state store"); }
+
+void Database::drop_files(Family family, const std::string& begin, const std::string& end) {
+  const rocksdb::Slice first = slice(begin);
+  const rocksdb::Slice last = slice(end);
+  check(rocksdb::DeleteFilesInRange(db_.get(), handle(family), &first, &last, false), "give deleted space back");
+}
+
+void Database::flush(Family family) {
+  check(db_->Flush(rocksdb::FlushOptions{}, handle(family)), "write a table file");
+}
+
+void Database::compact() {
+  for (rocksdb::ColumnFamilyHandle* family : handles_) {
+    check(db_->CompactRange(rocksdb::CompactRangeOptions{}, family, nullptr, nullptr), "compact the state store");
+  }
+}
+
+std::uint64_t Database::size_bytes() const {
+  std::uint64_t total = 0;
+  std::error_code error;
+  for (fs::directory_iterator file{directory_, error}, end; !error && file != end; file.increment(error)) {
+    // Files come and go while we look.
+    std::error_code gone;
+    const std::uint64_t size = file->file_size(gone);
+    if (!gone) total += size;
+  }
+  return total;
+}
+
+}  // namespace state
