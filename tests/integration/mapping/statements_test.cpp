@@ -165,7 +165,8 @@ BOOST_AUTO_TEST_CASE(removing_deletes_keeps_or_sets_what_differs) {
     server.compile("  - { from: old.a, to: b, entity: a, columns: { n: id }, on_delete: " + on_delete + " }\n");
     return server.plan.routes.front().remove;
   };
-  server.database.exec(std::string("INSERT INTO b VALUES ('") + kId + "', 1, false, 'new'), ('" + kOther + "', 2, NULL, NULL)");
+  server.database.exec(std::string("INSERT INTO b VALUES ('") + kId + "', 1, false, 'new'), ('" + kOther +
+                       "', 2, NULL, NULL)");
   BOOST_TEST(compile_with("keep").empty());
   const std::string set = compile_with("{ set: { archived: 'true', state: \"'old'\" } }");
   BOOST_TEST(server.run(set, {{kId}}).affected_rows() == 1);
