@@ -714,10 +714,11 @@ BEGIN
   ELSIF x % 12 = 1 THEN
     UPDATE dispatch_record SET text = workload.long_text(x), public = NOT coalesce(public, false) WHERE id = a;
   ELSIF x % 12 = 2 THEN
-    CALL workload.write_notification(workload.new_dispatch_notification(), NULL, x);
+    a := workload.new_dispatch_notification();
+    CALL workload.write_notification(a, NULL, x);
     UPDATE dispatch_notification SET template_context = jsonb_build_object('body', workload.long_text(x))::text,
-        sent = true, send = true WHERE id = currval('dispatch_notification_id_seq');
-    UPDATE dispatch_notification SET "read" = true WHERE id = currval('dispatch_notification_id_seq');
+        sent = true, send = true WHERE id = a;
+    UPDATE dispatch_notification SET "read" = true WHERE id = a;
   ELSE
     UPDATE dispatch_record SET text = text, public = NOT coalesce(public, false), type = (ARRAY[3, 5, 6, 8])[1 + x % 4] WHERE id = a;
   END IF;
