@@ -59,34 +59,50 @@ void Applier::run(const Fill& fill, const Decider::Options& options) {
 }
 
 void Applier::replay_in_order(std::span<const core::TransactionPart> parts) {
+  // Transaction by transaction; only one that fails as a whole goes change by change.
   for (const core::TransactionPart& part : parts) {
-    for (const core::Change& change : part.changes) {
-      run([&](Batch& batch, Decider&) { batch.add(change, part.commit_lsn); }, {.is_careful = true});
+    const auto take_part = [&](Batch& batch, Decider&) {
+      for (const core::Change& change : part.changes) batch.add(change, part.commit_lsn);
+    };
+    const Saved saved = save();
+    try {
+      run(take_part, {.is_careful = false});
+      session_->release_savepoint();
+    } catch (const core::Error& error) {
+      if (error.kind() != core::ErrorKind::Data) throw;
+      restore(saved);
+      if (!may_be_caused_by_order(error)) {
+        run(take_part, {.is_careful = true});
+        continue;
+      }
+      for (const core::Change& change : part.changes) {
+        run([&](Batch& batch, Decider&) { batch.add(change, part.commit_lsn); }, {.is_careful = true});
+      }
     }
   }
 }
 
+Applier::Saved Applier::save() {
+  session_->savepoint();
+  return {overlay_.mark(), quarantine_, decider_->mapping_changes()};
+}
+
+void Applier::restore(const Saved& saved) {
+  session_->rollback_to_savepoint();
+  overlay_.rollback_to(saved.overlay);
+  quarantine_ = saved.quarantine;
+  decider_->restore_mapping_changes(saved.mapping_changes);
+}
+
 void Applier::attempt(const Fill& fill, bool retries_quarantined, std::span<const core::TransactionPart> ordered) {
-  const bool continues = is_open_;
   open();
-  if (continues) session_->savepoint();
-  const state::Overlay::Mark mark = overlay_.mark();
-  const QuarantineChanges quarantine_before = quarantine_;
-  const auto mapping_changes_before = decider_->mapping_changes();
+  const Saved saved = save();
   try {
     run(fill, {.is_careful = false, .retries_quarantined = retries_quarantined});
-    if (continues) session_->release_savepoint();
+    session_->release_savepoint();
   } catch (const core::Error& error) {
     if (error.kind() != core::ErrorKind::Data) throw;
-    if (continues) {
-      session_->rollback_to_savepoint();
-    } else {
-      session_->rollback();
-      session_->begin();
-    }
-    overlay_.rollback_to(mark);
-    quarantine_ = quarantine_before;
-    decider_->restore_mapping_changes(mapping_changes_before);
+    restore(saved);
     if (!ordered.empty() && may_be_caused_by_order(error)) {
       replay_in_order(ordered);
     } else {
@@ -176,8 +192,8 @@ void Applier::check_limit() const {
     if (rows < options_.limit.from_rows || static_cast<double>(refused) <= options_.limit.share * static_cast<double>(rows)) continue;
     std::string example;
     for (const auto& [row, entry] : quarantine_.refused) {
-      if (row.route == route.id && entry.is_new) {
-        example = entry.refusal.message;
+      if (row.route == route.id && entry.refusal) {
+        example = entry.refusal->message;
         break;
       }
     }

@@ -80,7 +80,15 @@ class Applier {
  private:
   /// Puts work into batch and decider; called again when the first way fails.
   using Fill = std::function<void(Batch& batch, Decider& decider)>;
+  /// What a failed attempt is taken back to, on both sides.
+  struct Saved {
+    state::Overlay::Mark overlay;
+    QuarantineChanges quarantine;
+    Decider::MappingChanges mapping_changes;
+  };
   void open();
+  [[nodiscard]] Saved save();
+  void restore(const Saved& saved);
   void attempt(const Fill& fill, bool retries_quarantined, std::span<const core::TransactionPart> ordered);
   void run(const Fill& fill, const Decider::Options& options);
   void replay_in_order(std::span<const core::TransactionPart> parts);

@@ -114,10 +114,12 @@ void Decider::decide_route(const mapping::Route& route, std::vector<core::RowKey
       record_gone(route, key);
       continue;
     }
-    const bool is_tried = options_.retries_quarantined || options_.refused_already != nullptr || parent_came_.erase({route.id, key}) > 0;
+    const RouteRow id{route.id, key};
+    const bool is_tried = options_.retries_quarantined || options_.refused_already != nullptr || parent_came_.erase(id) > 0 ||
+                          quarantine_.is_refused_now(id);
     if (row.status == core::RowStatus::Quarantined && !is_tried) {
       // Later changes stay behind the quarantine, so that nothing is applied out of order.
-      quarantine_.refuse({route.id, key}, stored->image, {}, false);
+      quarantine_.renew(id, stored->image);
       continue;
     }
     derived.push_back(mapping::derive(plan_, route, key, stored->image, overlay_));
@@ -237,7 +239,7 @@ void Decider::record(const mapping::Route& route, mapping::Derivation&& derived,
   const core::RowKey key = derived.key;
   RowState& row = state_of(route, key);
   if (verdict.status == core::RowStatus::Quarantined && verdict.refusal) {
-    quarantine_.refuse({route.id, key}, derived.image, std::move(*verdict.refusal), true);
+    quarantine_.refuse({route.id, key}, derived.image, std::move(*verdict.refusal));
   }
   set_status(route, key, row, verdict.status);
   if (verdict.status == core::RowStatus::Applied) {
@@ -311,7 +313,7 @@ void Decider::derive_referrers(core::EntityId entity, const core::RowKey& key) {
 
 void Decider::refuse(const mapping::Route& route, const mapping::Derivation& derived, Refusal refusal) {
   RowState& row = state_of(route, derived.key);
-  quarantine_.refuse({route.id, derived.key}, derived.image, std::move(refusal), true);
+  quarantine_.refuse({route.id, derived.key}, derived.image, std::move(refusal));
   set_status(route, derived.key, row, core::RowStatus::Quarantined);
   replace_target_key(route, derived.key, row, std::nullopt);
   set_presence(route, row, std::nullopt);

@@ -134,9 +134,9 @@ void Ledger::write_quarantine(pg::Session& session, const mapping::Plan& plan, c
     const mapping::Route& route = plan.route(row.route);
     const std::string key = core::key_text(row.key);
     const auto [names, values] = image_arrays(plan.table(route.from), entry.image);
-    if (entry.is_new) {
-      session.exec(sql(ledger_sql::kRefuse), {route.name, key, "upsert", entry.refusal.category, entry.refusal.sqlstate,
-                                              entry.refusal.message, entry.refusal.remedy, names, values, at});
+    if (entry.refusal) {
+      session.exec(sql(ledger_sql::kRefuse), {route.name, key, "upsert", entry.refusal->category, entry.refusal->sqlstate,
+                                              entry.refusal->message, entry.refusal->remedy, names, values, at});
     } else {
       session.exec(sql(ledger_sql::kRenewRefused), {route.name, key, names, values, at});
     }

@@ -28,9 +28,19 @@ Refusal refusal_of(const core::Error& error) {
   return {std::string{pg::to_string(what.category)}, error.sqlstate(), std::move(message), remedy_for(error)};
 }
 
-void QuarantineChanges::refuse(const RouteRow& row, core::Row image, Refusal refusal, bool is_new) {
+void QuarantineChanges::refuse(const RouteRow& row, core::Row image, Refusal refusal) {
   resolved.erase(row);
-  refused.insert_or_assign(row, Entry{std::move(image), std::move(refusal), is_new});
+  refused.insert_or_assign(row, Entry{std::move(image), std::move(refusal)});
+}
+
+void QuarantineChanges::renew(const RouteRow& row, core::Row image) {
+  auto& entry = refused[row];
+  entry.image = std::move(image);
+}
+
+bool QuarantineChanges::is_refused_now(const RouteRow& row) const {
+  const auto found = refused.find(row);
+  return found != refused.end() && found->second.refusal.has_value();
 }
 
 void QuarantineChanges::resolve(const RouteRow& row, std::string how) {

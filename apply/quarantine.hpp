@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -41,13 +42,16 @@ struct Refusal {
 struct QuarantineChanges {
   struct Entry {
     core::Row image;
-    Refusal refusal;
-    bool is_new = true;  ///< false: the source changed a row that stays behind its quarantine; only the row and the time are renewed
+    /// None: the source changed a row that stays behind its quarantine; only the row and the time are renewed.
+    std::optional<Refusal> refusal;
   };
   std::unordered_map<RouteRow, Entry, RouteRowHash> refused;
   std::unordered_map<RouteRow, std::string, RouteRowHash> resolved;  ///< with how: applied, filtered, parked, deleted
 
-  void refuse(const RouteRow& row, core::Row image, Refusal refusal, bool is_new);
+  void refuse(const RouteRow& row, core::Row image, Refusal refusal);
+  void renew(const RouteRow& row, core::Row image);
+  /// Refused by this batch itself, which nothing has committed yet.
+  [[nodiscard]] bool is_refused_now(const RouteRow& row) const;
   void resolve(const RouteRow& row, std::string how);
   [[nodiscard]] bool is_empty() const { return refused.empty() && resolved.empty(); }
   void clear();

@@ -1,0 +1,121 @@
+#include "agent/adoption.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "apply/target_session.hpp"
+#include "core/error.hpp"
+#include "pg/copy_text.hpp"
+#include "pg/quoting.hpp"
+#include "pg/session.hpp"
+
+namespace agent {
+
+namespace {
+
+// Ids per statement when strays are removed.
+constexpr std::size_t kPiece = 10'000;
+
+core::Uuid parse_uuid(const mapping::Entity& entity, const std::string& text) {
+  if (const auto uuid = core::Uuid::parse(text)) return *uuid;
+  throw core::Error(core::ErrorKind::Mapping, "the adopt query's second column is not a UUID")
+      .with("entity", entity.name)
+      .with("line", std::to_string(entity.at.line))
+      .remedy("adopt: must select (legacy key, uuid)");
+}
+
+core::Uuid minted(const mapping::Plan& plan, const mapping::Entity& entity, const core::RowKey& key) {
+  return core::uuid_v5(plan.name_space, entity.name + ":" + core::key_text(key));
+}
+
+/// Drops what minting gives anyway, unless it shares its UUID with a key to which minting gives another.
+std::vector<state::Store::Adopted> worth_storing(const mapping::Plan& plan, const mapping::Entity& entity,
+                                                 const std::map<core::RowKey, core::Uuid>& ids) {
+  std::map<core::Uuid, bool> is_foreign;
+  for (const auto& [key, uuid] : ids) is_foreign[uuid] = is_foreign[uuid] || uuid != minted(plan, entity, key);
+  std::vector<state::Store::Adopted> worth;
+  for (const auto& [key, uuid] : ids) {
+    if (is_foreign[uuid]) worth.push_back({key, uuid});
+  }
+  return worth;
+}
+
+}  // namespace
+
+void adopt_ids(const Environment& environment, state::Store& store, const apply::Ledger& ledger) {
+  pg::Session target(environment.target, "adopt");
+  for (const mapping::Entity& entity : environment.plan.entities) {
+    if (entity.adopt.empty()) continue;
+    std::map<core::RowKey, core::Uuid> ids;
+    for (const auto& [key, uuid] : ledger.read_adopted(target, entity.name)) {
+      ids.emplace(core::parse_key(entity.key_types, key), parse_uuid(entity, uuid));
+    }
+    const pg::Result result = target.exec(entity.adopt);
+    for (std::size_t row = 0; row < result.rows(); ++row) {
+      if (result.columns() < 2 || !result.get(row, 0) || !result.get(row, 1)) continue;
+      ids.emplace(core::parse_key(entity.key_types, result.text(row, 0)), parse_uuid(entity, result.text(row, 1)));
+    }
+    const auto adopted = worth_storing(environment.plan, entity, ids);
+    std::vector<std::pair<std::string, std::string>> stored;
+    for (const auto& id : adopted) stored.emplace_back(core::key_text(id.key), id.uuid.to_string());
+    ledger.store_mappings(target, entity.name, stored, true);
+    store.adopt(entity.id, adopted);
+    if (!adopted.empty())
+      spdlog::info("adopted the ids of an earlier migration entity={} keys={}", entity.name, adopted.size());
+  }
+}
+
+bool target_has_rows(const Environment& environment) {
+  pg::Session target(environment.target, "look");
+  return std::any_of(environment.plan.routes.begin(), environment.plan.routes.end(), [&](const mapping::Route& route) {
+    return target.exec("SELECT EXISTS (SELECT FROM " + pg::quote_name(route.to) + ")").is_true(0, 0);
+  });
+}
+
+std::uint64_t remove_strays(const Environment& environment, state::Store& store) {
+  const mapping::Plan& plan = environment.plan;
+  pg::Session reader(environment.target, "strays");
+  std::map<core::EntityId, std::vector<std::string>> strays;
+  for (const mapping::Entity& entity : plan.entities) {
+    reader.copy_out_begin(
+        fmt::format("COPY (SELECT legacy_key, uuid FROM {}.migration_mappings WHERE entity = {}) TO STDOUT",
+                    pg::quote_identifier(environment.config.target.ledger_schema), pg::quote_literal(entity.name)));
+    while (const auto line = reader.copy_out_row()) {
+      const core::Row row = pg::decode_copy_line(*line, 2);
+      const core::RowKey key = core::parse_key(entity.key_types, row[0].text);
+      if (store.is_present(entity.id, key)) continue;
+      const core::Uuid uuid = store.uuid(entity.id, key);
+      // Another UUID under this key: a row that this agent has never written.
+      if (uuid.to_string() == row[1].text) strays[entity.id].push_back(uuid.to_string());
+    }
+  }
+  std::uint64_t removed = 0;
+  if (strays.empty()) return removed;
+  apply::TargetSession writer(environment.target, "strays", plan);
+  // Children first, whatever entity they are of.
+  std::vector<const mapping::Route*> routes;
+  for (const mapping::Route& route : plan.routes) {
+    if (route.entity && route.id_column && strays.contains(*route.entity) && !route.remove.empty())
+      routes.push_back(&route);
+  }
+  std::sort(routes.begin(), routes.end(), [](const auto* a, const auto* b) { return a->rank > b->rank; });
+  writer.begin();
+  for (const mapping::Route* route : routes) {
+    const auto& ids = strays[*route->entity];
+    for (std::size_t begin = 0; begin < ids.size(); begin += kPiece) {
+      std::vector<std::vector<core::Value>> column(1);
+      for (std::size_t i = begin; i < std::min(ids.size(), begin + kPiece); ++i)
+        column[0].push_back(core::Value::of(ids[i]));
+      removed += writer.exec_arrays(route->remove, column).affected_rows();
+    }
+  }
+  writer.commit();
+  if (removed > 0) spdlog::info("removed target rows whose source row is gone rows={}", removed);
+  return removed;
+}
+
+}  // namespace agent

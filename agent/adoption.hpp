@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+#include "agent/environment.hpp"
+#include "apply/ledger.hpp"
+#include "state/store.hpp"
+
+namespace agent {
+
+/// Runs the `adopt:` queries on the target and takes over the ids that earlier migrations gave, in local state and ledger. Ids that
+/// minting would give anyway are not adopted. An id in the ledger stays, whatever the query says later. Repeatable.
+void adopt_ids(const Environment& environment, state::Store& store, const apply::Ledger& ledger);
+
+/// Whether some target table of the plan holds rows already.
+[[nodiscard]] bool target_has_rows(const Environment& environment);
+
+/// After a complete snapshot: removes target rows that the id map knows but whose source row is gone (per on_delete). Returns how many.
+/// Rows that the map does not know are not touched.
+std::uint64_t remove_strays(const Environment& environment, state::Store& store);
+
+}  // namespace agent

@@ -1,0 +1,113 @@
+#include "agent/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/commands/check.hpp"
+#include "agent/commands/mapping.hpp"
+#include "agent/commands/quarantine.hpp"
+#include "agent/commands/run.hpp"
+#include "agent/commands/snapshot.hpp"
+#include "agent/commands/status.hpp"
+#include "agent/commands/sync.hpp"
+#include "agent/config.hpp"
+#include "agent/supervisor.hpp"
+#include "core/error.hpp"
+#include "mapping/spelling.hpp"
+
+namespace agent {
+
+namespace {
+
+/// Every subcommand, in the order of --help. A new one is a line here and a file in commands/.
+const std::vector<Command>& command_table() {
+  static const std::vector<Command> table = {
+      {"check", "Preflight of both databases and of the mapping; changes nothing", commands::check::declare,
+       commands::check::run},
+      {"snapshot", "The initial copy, resumable; on rows that are there already, only differences are written",
+       commands::snapshot::declare, commands::snapshot::run},
+      {"sync", "Tails the stream of changes (needs a finished snapshot)", commands::sync::declare, commands::sync::run},
+      {"run", "Snapshot if it is not finished, then sync; what systemd runs", commands::run::declare,
+       commands::run::run},
+      {"status", "Phase, lag, and what became of the rows of every route", commands::status::declare,
+       commands::status::run},
+      {"quarantine", "Rows that could not be applied", commands::quarantine::declare,
+       [](const Options& options) { return commands::quarantine::run(options, retry_quarantined_here); }},
+      {"mapping", "The id map: which UUID a legacy key has", commands::mapping::declare, commands::mapping::run},
+  };
+  return table;
+}
+
+constexpr std::string_view kDescription =
+    "Moves a legacy PostgreSQL database into another schema and keeps it current until the switch.";
+
+constexpr std::string_view kFooter =
+    "Configuration: --config FILE, else $AGENT_CONFIG, ./agent.yaml, /etc/dispatch-sync/agent.yaml.\n"
+    "Exit codes: 0 done · 1 problems found · 2 usage, configuration or mapping · 3 source · 4 target ·\n"
+    "            5 state directory or slot · 6 refused, data would be lost · 7 not everything was checked";
+
+/// CLI11's own texts name its classes' notions; these are the ones that people mistype, said in words.
+core::Error usage_error(const CLI::ParseError& error, int argc, const char* const* argv) {
+  std::string message = error.what();
+  core::Error result(core::ErrorKind::Usage, message);
+  std::vector<std::string> names;
+  for (const Command& command : command_table()) names.emplace_back(command.name);
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--config" || word == "--log-level") ++i;
+    if (word.starts_with('-')) continue;
+    if (std::find(names.begin(), names.end(), word) != names.end()) break;
+    result = core::Error(core::ErrorKind::Usage, "unknown command \"" + std::string(word) + "\"");
+    if (const std::string nearest = mapping::nearest_name(word, names); !nearest.empty()) {
+      return std::move(result).remedy("did you mean \"" + nearest + "\"? agent --help lists the commands");
+    }
+    break;
+  }
+  return std::move(result).remedy("agent --help, or agent COMMAND --help, shows what is possible");
+}
+
+}  // namespace
+
+Invocation parse_command_line(int argc, const char* const* argv) {
+  Invocation invocation;
+  Options& options = invocation.options;
+  CLI::App app{std::string(kDescription), "agent"};
+  app.footer(std::string(kFooter));
+  app.set_version_flag("--version", std::string("agent ") + AGENT_VERSION);
+  app.require_subcommand(1);
+  // --config, --log-level and --json may stand before or after the command.
+  app.fallthrough();
+  app.add_option("--config", options.config_file, "Configuration file")->type_name("FILE");
+  app.add_option("--log-level", options.log_level, "trace, debug, info, warn or error")->type_name("LEVEL");
+  app.add_flag("--json", options.as_json, "Print the result as one JSON object");
+
+  std::vector<std::pair<CLI::App*, const Command*>> parsers;
+  for (const Command& command : command_table()) {
+    CLI::App* parser = app.add_subcommand(std::string(command.name), std::string(command.summary));
+    parser->fallthrough();
+    command.declare(*parser, options);
+    parsers.emplace_back(parser, &command);
+  }
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& answered) {  // --help, --version
+    app.exit(answered);
+    return invocation;
+  } catch (const CLI::ParseError& error) {
+    throw usage_error(error, argc, argv);
+  }
+  if (options.log_level && !parse_log_level(*options.log_level)) {
+    throw core::Error(core::ErrorKind::Usage, "--log-level must be trace, debug, info, warn or error");
+  }
+  for (const auto& [parser, command] : parsers) {
+    if (parser->parsed()) invocation.command = command;
+  }
+  return invocation;
+}
+
+}  // namespace agent

@@ -1,0 +1,63 @@
+#include "agent/commands/status.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <system_error>
+#include <thread>
+
+#include "agent/control_socket.hpp"
+#include "agent/environment.hpp"
+#include "agent/exit_code.hpp"
+#include "agent/status_report.hpp"
+#include "agent/stopped_status.hpp"
+
+namespace agent::commands::status {
+
+namespace {
+
+constexpr std::chrono::milliseconds kAnswerLimit{5000};
+constexpr std::chrono::seconds kWatchInterval{1};
+
+StatusReport look(const Config& config) {
+  const auto answer = ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit);
+  return answer ? status_from_json(*answer) : read_stopped_status(config);
+}
+
+void print(const StatusReport& report, bool as_json, bool is_watching) {
+  if (as_json) {
+    // While watching, a line each, so that a reader knows where an object ends.
+    std::cout << to_json(report).dump(is_watching ? -1 : 2) << '\n';
+  } else {
+    // Home and clear: the table stays where it is.
+    if (is_watching && isatty(STDOUT_FILENO) != 0) std::cout << "\033[H\033[J";
+    std::cout << to_text(report);
+  }
+  std::cout.flush();
+}
+
+}  // namespace
+
+void declare(CLI::App& app, Options& options) {
+  app.add_flag("--watch", options.status.watch, "Again every second, until interrupted");
+  app.footer(
+      "Asks the running agent; without one, reads its state directory and both databases. Exit code 6 when the "
+      "counters do not add up.");
+}
+
+int run(const Options& options) {
+  const Config config = configure(options);
+  while (true) {
+    const StatusReport report = look(config);
+    print(report, options.as_json, options.status.watch);
+    if (!options.status.watch || !std::cout) return to_int(report.is_balanced() ? ExitCode::Done : ExitCode::Refused);
+    std::this_thread::sleep_for(kWatchInterval);
+  }
+}
+
+}  // namespace agent::commands::status

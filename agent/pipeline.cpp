@@ -1,0 +1,289 @@
+#include "agent/pipeline.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <thread>
+
+#include "core/backoff.hpp"
+#include "core/error.hpp"
+#include "core/failpoint.hpp"
+#include "pg/session.hpp"
+
+namespace agent {
+
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+
+// What may wait between receiver and applier: enough to gather full batches while one is being written, little enough to stay in bounds.
+constexpr std::size_t kQueueBytes = 32U << 20U;
+// How long the applier waits for something to do before it looks after tasks and the stop signal.
+constexpr std::chrono::milliseconds kNap{200};
+
+replication::ReceiverOptions receiver_options(const Environment& environment) {
+  return {.source = environment.source,
+          .slot = environment.config.source.slot,
+          .publication = environment.config.source.publication,
+          .identity = environment.source_identity,
+          .limits = {}};
+}
+
+std::size_t rows_of(const core::TransactionPart& part) { return std::max<std::size_t>(part.changes.size(), 1); }
+
+/// Waits, unless stopped first. False when stopped.
+bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::unique_lock lock{mutex};
+  std::condition_variable_any stopped;
+  stopped.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
+                   const StartPosition& start)
+    : environment_(environment),
+      store_(store),
+      ledger_(ledger),
+      on_target_(start.checkpoint.applied),
+      queue_(kQueueBytes),
+      progress_(store.progress().applied),
+      receiver_(receiver_options(environment), queue_, progress_),
+      applier_(environment.target, environment.plan, store, ledger,
+               {.purpose = "apply", .limit = {.share = environment.config.apply.max_quarantine}}) {
+  if (on_target_ > progress_.applied()) {
+    refused_ = ledger_.read_quarantined(applier_.session().sql(), environment_.plan);
+    spdlog::info("local state is behind the target and catches up local_lsn={} checkpoint_lsn={}",
+                 progress_.applied().to_string(), on_target_.to_string());
+  }
+}
+
+bool Pipeline::run(const Until& until, const std::stop_token& stop) {
+  std::exception_ptr failure;
+  bool is_reached = false;
+  {
+    std::stop_source receiving;
+    std::jthread receiver{[&] {
+      try {
+        receiver_.run(receiving.get_token());
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      queue_.close();
+    }};
+    try {
+      is_reached = apply_events(until, stop);
+    } catch (...) {
+      receiving.request_stop();
+      queue_.close();
+      receiver.join();
+      throw;
+    }
+    // What was applied is acknowledged by the receiver's last status.
+    receiving.request_stop();
+  }
+  applier_.abandon();
+  if (failure && !is_reached && !stop.stop_requested()) std::rethrow_exception(failure);
+  return is_reached;
+}
+
+bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    if (!applier_.is_open()) run_tasks();
+    if (until.lsn && progress_.applied() >= *until.lsn) return true;
+    auto event = next_ ? std::exchange(next_, std::nullopt) : queue_.pop(kNap);
+    if (!event) {
+      if (queue_.is_closed() && queue_.is_empty()) return false;
+      continue;
+    }
+    if (auto* part = std::get_if<core::TransactionPart>(&*event)) {
+      if (is_replaying_) continue;
+      // In local state already: sent again after a reconnect.
+      if (core::contains(progress_.applied(), part->commit_lsn)) continue;
+      if (until.lsn && part->commit_lsn.lsn >= *until.lsn) return true;
+      apply_with_retries(gather(std::move(*part), until), stop);
+    } else if (std::holds_alternative<core::Interrupted>(*event)) {
+      applier_.abandon();
+      is_replaying_ = false;
+    } else if (!is_replaying_ && !applier_.is_open()) {
+      checkpoint_idle(std::get<core::IdleHorizon>(*event).horizon, stop);
+    }
+  }
+  return false;
+}
+
+bool Pipeline::is_applied_on_target(const core::TransactionPart& part) const {
+  return core::contains(on_target_, part.commit_lsn);
+}
+
+Pipeline::Parts Pipeline::gather(core::TransactionPart first, const Until& until) {
+  Parts parts;
+  std::size_t rows = rows_of(first);
+  const bool is_catching_up = is_applied_on_target(first);
+  parts.push_back(std::move(first));
+  while (rows < environment_.config.apply.batch_rows) {
+    auto event = queue_.try_pop();
+    if (!event) break;
+    auto* part = std::get_if<core::TransactionPart>(&*event);
+    const bool fits = part != nullptr && is_applied_on_target(*part) == is_catching_up &&
+                      !(until.lsn && part->commit_lsn.lsn >= *until.lsn);
+    if (!fits) {
+      next_ = std::move(event);
+      break;
+    }
+    rows += rows_of(*part);
+    parts.push_back(std::move(*part));
+  }
+  return parts;
+}
+
+void Pipeline::note_oldest(const Parts& parts) {
+  const std::lock_guard lock{mutex_};
+  oldest_ = parts.empty() ? std::nullopt : std::optional{parts.front().commit_time};
+}
+
+double Pipeline::lag_seconds() const {
+  const std::lock_guard lock{mutex_};
+  if (!oldest_) return 0;
+  const auto age = std::chrono::system_clock::now() - *oldest_;
+  return std::max(0.0, std::chrono::duration<double>(age).count());
+}
+
+/// The order that everything rests on: the data with its checkpoint, then the local state, then the source is told.
+void Pipeline::commit(core::EndLsn end, bool is_on_target) {
+  if (!is_on_target) {
+    applier_.commit_target(end.lsn);
+    FAILPOINT("after_target_commit");
+  }
+  state::Progress local = store_.progress();
+  local.applied = end.lsn;
+  applier_.commit_state(local, std::nullopt, state::Overlay::Sync::Yes);
+  FAILPOINT("after_state_write");
+  progress_.applied(end);
+  FAILPOINT("before_ack");
+}
+
+void Pipeline::apply_once(const Parts& parts) {
+  const bool is_on_target = is_applied_on_target(parts.front());
+  if (is_on_target) {
+    applier_.catch_up(parts, refused_);
+  } else {
+    applier_.apply(parts);
+  }
+  if (!parts.back().is_last) return;  // the rest of the transaction follows
+  commit(parts.back().end_lsn, is_on_target);
+}
+
+/// After a connection was lost at COMMIT: whether it did commit is what the checkpoint says. True when it did.
+bool Pipeline::settle_doubt(core::EndLsn end) {
+  pg::Session target(environment_.target, "doubt");
+  const auto checkpoint = ledger_.read_checkpoint(target);
+  if (!checkpoint || checkpoint->applied < end.lsn) return false;
+  state::Progress local = store_.progress();
+  local.applied = end.lsn;
+  applier_.commit_state(local, std::nullopt, state::Overlay::Sync::Yes);
+  progress_.applied(end);
+  return true;
+}
+
+void Pipeline::apply_with_retries(const Parts& parts, const std::stop_token& stop) {
+  note_oldest(parts);
+  // Earlier parts of this transaction are in the open target transaction only: if that is lost, the source has to send them again.
+  const bool continues = applier_.is_open();
+  core::Backoff backoff{std::chrono::milliseconds{50}, std::chrono::seconds{10}, parts.front().xid};
+  bool is_in_doubt = false;
+  bool needs_session = false;
+  for (;;) {
+    try {
+      if (is_in_doubt && settle_doubt(parts.back().end_lsn)) {
+        applier_.reconnect();
+        break;
+      }
+      if (is_in_doubt || needs_session) applier_.reconnect();
+      is_in_doubt = needs_session = false;
+      apply_once(parts);
+      break;
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::InDoubt) {
+        is_in_doubt = true;
+      } else if (!error.is_transient()) {
+        applier_.abandon();
+        throw;
+      }
+      spdlog::warn("the target failed, trying again: {}", error.what());
+      if (!is_in_doubt && continues) {
+        applier_.abandon();
+        needs_session = true;
+      } else if (!is_in_doubt) {
+        try {
+          applier_.abandon();
+          needs_session = needs_session || applier_.session().sql().is_broken();
+        } catch (const Error&) {
+          needs_session = true;
+        }
+      }
+      if (!wait(backoff.next(), stop)) return;
+      if (continues && !is_in_doubt) {
+        applier_.reconnect();
+        receiver_.request_replay();
+        is_replaying_ = true;
+        break;
+      }
+    }
+  }
+  note_oldest({});
+}
+
+void Pipeline::checkpoint_idle(core::Lsn horizon, const std::stop_token& stop) {
+  if (horizon <= progress_.applied()) return;
+  core::Backoff backoff{std::chrono::milliseconds{50}, std::chrono::seconds{10}, horizon.bytes()};
+  for (;;) {
+    try {
+      if (applier_.session().sql().is_broken()) applier_.reconnect();
+      if (horizon > on_target_) applier_.commit_target(horizon);
+      state::Progress local = store_.progress();
+      local.applied = horizon;
+      applier_.commit_state(local, std::nullopt, state::Overlay::Sync::Yes);
+      progress_.checkpointed(horizon);
+      return;
+    } catch (const Error& error) {
+      // A checkpoint that did get through is simply written again.
+      if (!error.is_transient()) throw;
+      spdlog::warn("the target failed, trying again: {}", error.what());
+      if (!wait(backoff.next(), stop)) return;
+      try {
+        applier_.reconnect();
+      } catch (const Error& again) {
+        if (!again.is_transient()) throw;
+      }
+    }
+  }
+}
+
+std::future<void> Pipeline::between_batches(std::function<void(apply::Applier&)> task) {
+  std::packaged_task<void()> packaged{[this, task = std::move(task)] { task(applier_); }};
+  auto future = packaged.get_future();
+  const std::lock_guard lock{mutex_};
+  tasks_.push_back(std::move(packaged));
+  return future;
+}
+
+void Pipeline::run_tasks() {
+  for (;;) {
+    std::packaged_task<void()> task;
+    {
+      const std::lock_guard lock{mutex_};
+      if (tasks_.empty()) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    task();
+  }
+}
+
+}  // namespace agent

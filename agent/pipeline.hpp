@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "agent/environment.hpp"
+#include "agent/start_position.hpp"
+#include "apply/applier.hpp"
+#include "core/bounded_queue.hpp"
+#include "core/transaction.hpp"
+#include "replication/progress.hpp"
+#include "replication/receiver.hpp"
+#include "state/store.hpp"
+
+namespace agent {
+
+/// When a sync ends by itself.
+struct Until {
+  /// Everything committed before it is applied, and nothing that committed at or after it. No value: runs until stopped.
+  std::optional<core::Lsn> lsn;
+};
+
+/// The stream from the source to the target: a receiver thread that never waits for the target, and the applier on the caller's thread.
+/// The one place that keeps the order *target commit → local state, synced → acknowledgement*.
+class Pipeline {
+ public:
+  Pipeline(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
+           const StartPosition& start);
+
+  /// Streams until stopped (the batch in hand is finished or rolled back) or until `until` is reached; true in the latter case.
+  /// Throws what neither a retry nor a new connection can cure.
+  bool run(const Until& until, const std::stop_token& stop);
+
+  /// Runs `task` on the applier's thread between two batches, outside of any transaction. Thread-safe. The future holds its exception.
+  std::future<void> between_batches(std::function<void(apply::Applier&)> task);
+
+  [[nodiscard]] core::Lsn applied() const { return progress_.applied(); }
+  [[nodiscard]] replication::ReceiverState receiver() const { return receiver_.state(); }
+  /// Age of the oldest commit that is received and not applied; 0 when there is none.
+  [[nodiscard]] double lag_seconds() const;
+
+ private:
+  using Parts = std::vector<core::TransactionPart>;
+  bool apply_events(const Until& until, const std::stop_token& stop);
+  Parts gather(core::TransactionPart first, const Until& until);
+  [[nodiscard]] bool is_applied_on_target(const core::TransactionPart& part) const;
+  void apply_with_retries(const Parts& parts, const std::stop_token& stop);
+  void apply_once(const Parts& parts);
+  void commit(core::EndLsn end, bool is_on_target);
+  bool settle_doubt(core::EndLsn end);
+  void checkpoint_idle(core::Lsn horizon, const std::stop_token& stop);
+  void run_tasks();
+  void note_oldest(const Parts& parts);
+
+  const Environment& environment_;
+  state::Store& store_;
+  const apply::Ledger& ledger_;
+  core::Lsn on_target_;  // the target's checkpoint at start: transactions before it change local state only
+  apply::QuarantinedRows refused_;
+
+  core::BoundedQueue<core::StreamEvent> queue_;
+  replication::Progress progress_;
+  replication::Receiver receiver_;
+  apply::Applier applier_;
+  std::optional<core::StreamEvent> next_;  // taken from the queue, not yet looked at
+  bool is_replaying_ = false;              // everything is thrown away until the stream begins again
+
+  // Protected by mutex_.
+  mutable std::mutex mutex_;
+  std::deque<std::packaged_task<void()>> tasks_;
+  std::optional<core::Timestamp> oldest_;
+};
+
+}  // namespace agent

@@ -1,0 +1,192 @@
+#include "agent/preflight.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "agent/control_socket.hpp"
+#include "agent/environment.hpp"
+#include "agent/expression_preflight.hpp"
+#include "agent/ledger_query.hpp"
+#include "agent/server_identity.hpp"
+#include "agent/source_preflight.hpp"
+#include "agent/target_preflight.hpp"
+#include "core/catalog.hpp"
+#include "mapping/compile.hpp"
+#include "mapping/sql_text.hpp"
+#include "pg/session.hpp"
+
+namespace agent {
+
+namespace {
+
+/// An end of the road: its session, or why there is none.
+struct End {
+  std::optional<pg::Session> session;
+  std::optional<core::Error> failure;
+};
+
+Finding finding_of(const core::Error& error, Area area) {
+  std::string message = error.message();
+  if (!error.sqlstate().empty()) message += " (SQLSTATE " + error.sqlstate() + ")";
+  return {
+      .severity = Severity::Error, .area = area, .message = std::move(message), .remedy = error.remedy(), .file = {}};
+}
+
+/// The usual port of poolers in transaction mode, which keep no session: nothing that is found through one would mean anything.
+bool is_pooler_port(const pg::ConnectionParams& params) { return params.port() == "6543"; }
+
+End connect(const pg::ConnectionParams& params, Area area, std::vector<Finding>& findings) {
+  End end;
+  if (is_pooler_port(params)) {
+    findings.push_back(
+        {.severity = Severity::Error,
+         .area = area,
+         .message = "port 6543 is a pooler in transaction mode, which can neither replicate nor keep settings, "
+                    "temporary tables and locks",
+         .remedy = "give the port of the server itself, usually 5432, in " + std::string(to_string(area)) + ".url",
+         .file = {}});
+    return end;
+  }
+  try {
+    end.session.emplace(params, "check");
+  } catch (const core::Error& error) {
+    findings.push_back(finding_of(error, area));
+    end.failure = error;
+  }
+  return end;
+}
+
+std::set<core::QualifiedName> source_tables(const mapping::MappingFile& file, const core::Catalog& catalog) {
+  std::set<core::QualifiedName> tables;
+  const auto add = [&](const mapping::Scalar& name) {
+    const core::QualifiedName table = mapping::parse_table_name(name.text);
+    if (catalog.table(table) != nullptr) tables.insert(table);
+  };
+  for (const mapping::RouteEntry& route : file.routes) {
+    add(route.from);
+    for (const mapping::JoinEntry& join : route.joins) add(join.from);
+  }
+  return tables;
+}
+
+std::set<core::QualifiedName> target_tables(const mapping::MappingFile& file, const core::Catalog& catalog) {
+  std::set<core::QualifiedName> tables;
+  for (const mapping::RouteEntry& route : file.routes) {
+    const core::QualifiedName table = mapping::parse_table_name(route.to.text);
+    if (catalog.table(table) != nullptr) tables.insert(table);
+  }
+  return tables;
+}
+
+void append(std::vector<Finding>& findings, std::vector<Finding> more) {
+  findings.insert(findings.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+void judge_mapping(const mapping::MappingFile& file, const core::Catalog& source, const core::Catalog& target,
+                   pg::Session& target_session, std::vector<Finding>& findings) {
+  const mapping::Compilation compilation = mapping::compile(file, source, target);
+  bool is_usable = true;
+  for (const mapping::Finding& finding : compilation.findings) {
+    const bool is_error = finding.severity == mapping::Finding::Severity::Error;
+    is_usable = is_usable && !is_error;
+    findings.push_back({.severity = is_error ? Severity::Error : Severity::Warning,
+                        .area = Area::Mapping,
+                        .message = finding.message,
+                        .remedy = finding.remedy,
+                        .file = file.path,
+                        .line = finding.at.line,
+                        .column = finding.at.column});
+  }
+  append(findings, judge_functions(file, target_session));
+  // A plan with errors says too little: the server's complaints would only repeat them.
+  if (is_usable) append(findings, judge_expressions(file, compilation.plan, target_session));
+}
+
+/// The checkpoint that the target has for this slot must be of this source.
+std::optional<apply::Checkpoint> judged_checkpoint(const Config& config, pg::Session& source, pg::Session& target,
+                                                   std::vector<Finding>& findings) {
+  std::optional<apply::Checkpoint> checkpoint;
+  try {
+    checkpoint = find_checkpoint(target, config.target.ledger_schema, config.source.slot);
+  } catch (const core::Error& error) {
+    if (target.is_broken()) throw;
+    findings.push_back(finding_of(error, Area::Target));
+  }
+  if (!checkpoint) return checkpoint;
+  const pg::ServerIdentity identity = read_server_identity(source);
+  if (checkpoint->source.system_identifier != identity.system_identifier ||
+      checkpoint->source.database != identity.database) {
+    findings.push_back({.severity = Severity::Error,
+                        .area = Area::Source,
+                        .message = "the target is synced from another database: its checkpoint names system " +
+                                   checkpoint->source.system_identifier + ", database " + checkpoint->source.database +
+                                   "; this source is system " + identity.system_identifier + ", database " +
+                                   identity.database,
+                        .remedy = "point source.url at the former, or use another target or target.ledger_schema",
+                        .file = {}});
+  } else if (checkpoint->source.timeline != identity.timeline) {
+    findings.push_back(
+        {.severity = Severity::Error,
+         .area = Area::Source,
+         .message = "the source is on timeline " + std::to_string(identity.timeline) +
+                    ", the target's checkpoint on timeline " + std::to_string(checkpoint->source.timeline) +
+                    ": the source was promoted or restored",
+         .remedy = "run `agent rollback snapshot`, then `agent run`: a new snapshot writes just the differences",
+         .file = {}});
+  }
+  return checkpoint;
+}
+
+bool is_agent_running(const Config& config) {
+  try {
+    return ask_agent(config.state_dir, {{"command", "status"}}, std::chrono::seconds(2)).has_value();
+  } catch (const core::Error&) {
+    return true;  // somebody is there, well or not
+  }
+}
+
+}  // namespace
+
+Preflight run_preflight(const Config& config) {
+  const mapping::MappingFile file = read_mapping(config);
+  const pg::ConnectionParams source_at = source_params(config);
+  const pg::ConnectionParams target_at = target_params(config);
+
+  Preflight result;
+  End source = connect(source_at, Area::Source, result.findings);
+  End target = connect(target_at, Area::Target, result.findings);
+  result.source_failure = source.failure;
+  result.target_failure = target.failure;
+
+  std::optional<core::Catalog> source_catalog;
+  std::optional<core::Catalog> target_catalog;
+  if (source.session) source_catalog = pg::read_catalog(*source.session, source_schemas(file));
+  if (target.session) target_catalog = pg::read_catalog(*target.session, target_schemas(file));
+
+  if (source_catalog && target_catalog)
+    judge_mapping(file, *source_catalog, *target_catalog, *target.session, result.findings);
+  std::optional<apply::Checkpoint> checkpoint;
+  if (source.session && target.session)
+    checkpoint = judged_checkpoint(config, *source.session, *target.session, result.findings);
+  if (source_catalog) {
+    append(result.findings, inspect_source({.session = *source.session,
+                                            .config = config,
+                                            .catalog = *source_catalog,
+                                            .tables = source_tables(file, *source_catalog),
+                                            .checkpoint = checkpoint,
+                                            .has_running_agent = is_agent_running(config)}));
+  }
+  if (target_catalog) {
+    append(result.findings, inspect_target({.session = *target.session,
+                                            .config = config,
+                                            .catalog = *target_catalog,
+                                            .tables = target_tables(file, *target_catalog)}));
+  }
+  return result;
+}
+
+}  // namespace agent

@@ -1,0 +1,48 @@
+#include "agent/quarantine_retry.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/error.hpp"
+
+namespace agent {
+
+commands::quarantine::RetryResult retry_quarantined(const Environment& environment, const apply::Ledger& ledger,
+                                                    apply::Applier& applier, const std::string& route,
+                                                    const std::vector<std::string>& keys) {
+  const mapping::Plan& plan = environment.plan;
+  if (!route.empty() && plan.find_route(route) == nullptr) {
+    throw core::Error(core::ErrorKind::Usage, "there is no route of this name").with("route", route);
+  }
+  const std::set<std::string> wanted(keys.begin(), keys.end());
+  // Parents first, so that what one retry releases is there for the next.
+  std::map<std::pair<std::uint16_t, core::RouteId>, std::vector<core::RowKey>> rows;
+  commands::quarantine::RetryResult result;
+  for (const apply::RouteRow& row : ledger.read_quarantined(applier.session().sql(), plan)) {
+    const mapping::Route& of = plan.route(row.route);
+    if (!route.empty() && of.name != route) continue;
+    if (!wanted.empty() && !wanted.contains(core::key_text(row.key))) continue;
+    rows[{of.rank, of.id}].push_back(row.key);
+    ++result.retried;
+  }
+  for (auto& [order, retried] : rows) {
+    std::sort(retried.begin(), retried.end());
+    applier.retry_rows(plan.route(order.second), retried);
+  }
+  for (const auto& [order, retried] : rows) {
+    const mapping::SourceTable& table = plan.table(plan.route(order.second).from);
+    const auto slot = static_cast<std::size_t>(std::find(table.routes.begin(), table.routes.end(), order.second) -
+                                               table.routes.begin());
+    for (const core::RowKey& key : retried) {
+      const state::StoredRow* row = applier.overlay().row(table.id, key);
+      if (row != nullptr && row->statuses[slot] == core::RowStatus::Quarantined) ++result.still;
+    }
+  }
+  result.applied = result.retried - result.still;
+  applier.commit_target(std::nullopt);
+  applier.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::Yes);
+  return result;
+}
+
+}  // namespace agent

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/commands/quarantine.hpp"
+#include "agent/environment.hpp"
+#include "apply/applier.hpp"
+#include "apply/ledger.hpp"
+
+namespace agent {
+
+/// Derives quarantined rows again and commits: those of `route` (empty: all routes) with these legacy keys (none: all). Rows that the
+/// target still refuses stay, with one more attempt. Precondition: the applier has nothing open. Throws Error(Usage) for an unknown
+/// route; Error(Target) as applying does.
+[[nodiscard]] commands::quarantine::RetryResult retry_quarantined(const Environment& environment,
+                                                                  const apply::Ledger& ledger, apply::Applier& applier,
+                                                                  const std::string& route,
+                                                                  const std::vector<std::string>& keys);
+
+}  // namespace agent

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace agent {
+
+/// Shows how far the copy is: a bar that redraws itself on a terminal, a line every few seconds elsewhere. Thread-safe.
+class SnapshotProgress {
+ public:
+  struct Table {
+    std::string name;
+    std::int64_t total = 0;  ///< rows to read or derive
+    std::int64_t done = 0;
+  };
+  /// `quiet` shows nothing (for --json).
+  SnapshotProgress(std::vector<Table> tables, bool quiet);
+
+  void add(std::size_t table, std::int64_t rows);
+  /// Shows it if the last time was long enough ago; `now` in any case.
+  void show(bool now = false);
+  /// Ends the line that a terminal shows.
+  void finish();
+
+ private:
+  [[nodiscard]] std::string line() const;
+
+  const bool quiet_;
+  const bool is_terminal_;
+  const std::chrono::steady_clock::time_point started_;
+
+  // Protected by mutex_.
+  mutable std::mutex mutex_;
+  std::vector<Table> tables_;
+  std::int64_t total_ = 0;
+  std::int64_t done_ = 0;
+  std::size_t current_ = 0;
+  std::chrono::steady_clock::time_point shown_;
+};
+
+}  // namespace agent

@@ -1,0 +1,396 @@
+#include "agent/snapshot_runner.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_set>
+
+#include "agent/adoption.hpp"
+#include "agent/snapshot_progress.hpp"
+#include "apply/applier.hpp"
+#include "core/backoff.hpp"
+#include "core/error.hpp"
+#include "core/failpoint.hpp"
+#include "pg/exported_snapshot.hpp"
+#include "snapshot/chunk_planner.hpp"
+#include "snapshot/chunk_reader.hpp"
+#include "snapshot/schedule.hpp"
+
+namespace agent {
+
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+using snapshot::Job;
+using snapshot::JobKind;
+
+// Rows and bytes of a piece of a chunk: one target transaction. Larger ones gain nothing and cost memory, times workers.
+constexpr std::size_t kPieceRows = 10'000;
+constexpr std::size_t kPieceBytes = 6U << 20U;
+constexpr std::chrono::seconds kMostWaitForSnapshot{600};
+// A run that fails this often in a row without finishing a chunk will not be cured by trying on.
+constexpr int kMostFailures = 8;
+
+snapshot::TableShape shape_of(const mapping::SourceTable& table) {
+  snapshot::TableShape shape;
+  shape.table = table.id;
+  shape.name = table.name;
+  for (const mapping::ImageColumn& column : table.columns) shape.columns.push_back(column.name);
+  shape.key_types = table.key_types();
+  static const std::set<std::string> kCollated = {"pg_catalog.\"text\"", "pg_catalog.\"varchar\"",
+                                                  "pg_catalog.\"bpchar\""};
+  for (std::size_t i = 0; i < table.key_size; ++i) {
+    const bool is_text = kCollated.contains(table.columns[i].sql_type);
+    shape.key_is_text.push_back(is_text);
+    const bool sorts =
+        shape.key_types[i] == core::KeyType::Integer || is_text || table.columns[i].sql_type == "pg_catalog.\"uuid\"";
+    shape.key_sorts_as_bytes = shape.key_sorts_as_bytes && sorts;
+  }
+  return shape;
+}
+
+/// Everything that the workers of one pass share.
+struct Pass {
+  const Environment& environment;
+  state::Store& store;
+  const apply::Ledger& ledger;
+  const std::vector<snapshot::TableShape>& shapes;  // by TableId
+  const std::map<core::TableId, std::int64_t>& table_rows;
+  const std::set<core::TableId>& fresh;  // tables of which the store held nothing before
+  snapshot::Schedule& schedule;
+  SnapshotProgress& progress;
+  const pg::ExportedSnapshot& exported;
+  std::stop_token stop;
+
+  // Protected by mutex.
+  std::mutex mutex;
+  SnapshotResult result;
+  int chunks_finished = 0;
+  std::exception_ptr failure;
+};
+
+/// One worker: a session that sees the snapshot, and an applier.
+class Worker {
+ public:
+  Worker(Pass& pass, int number)
+      : pass_(pass),
+        source_(pass.environment.source, fmt::format("snapshot-{}", number)),
+        applier_(pass.environment.target, pass.environment.plan, pass.store, pass.ledger,
+                 {.purpose = fmt::format("apply-{}", number),
+                  .limit = {.share = pass.environment.config.apply.max_quarantine}}) {
+    pg::import_snapshot(source_, pass.exported.name());
+    for (const auto& [table, rows] : pass.table_rows) applier_.expect_rows(table, rows);
+  }
+
+  void work() {
+    while (!pass_.stop.stop_requested()) {
+      auto job = pass_.schedule.next();
+      if (!job) break;
+      run(*job);
+      pass_.schedule.done(*job);
+    }
+    const std::lock_guard lock{pass_.mutex};
+    pass_.result.rows_read += rows_;
+    pass_.result.rows_sent += applier_.counts().sent;
+    pass_.result.rows_written += applier_.counts().written;
+    pass_.result.rows_removed += applier_.counts().removed;
+  }
+
+ private:
+  void run(Job& job) {
+    const mapping::SourceTable& table = pass_.environment.plan.table(job.chunk.table);
+    switch (job.kind) {
+      case JobKind::Load: read(job, [&](auto rows) { applier_.load_rows(table.id, std::move(rows)); }); break;
+      case JobKind::Copy:
+        read(job, [&](auto rows) {
+          applier_.apply_rows(table.id, std::move(rows));
+          applier_.commit_target(std::nullopt);
+        });
+        break;
+      case JobKind::Derive: derive(job); break;
+    }
+    job.chunk.is_loaded = job.chunk.is_loaded || table.is_joined;
+    job.chunk.is_finished = job.kind != JobKind::Load || table.routes.empty();
+    FAILPOINT("before_chunk_finished");
+    applier_.commit_state(std::nullopt, job.chunk, state::Overlay::Sync::Yes);
+    FAILPOINT("after_chunk_finished");
+    const std::lock_guard lock{pass_.mutex};
+    ++pass_.chunks_finished;
+  }
+
+  template <typename Take>
+  void read(Job& job, Take take) {
+    job.chunk.lsn = pass_.exported.consistent_point();
+    const core::TableId table = job.chunk.table;
+    snapshot::ChunkReader reader{source_, pass_.shapes[table.index()], job.chunk};
+    const bool is_fresh = pass_.fresh.contains(table);
+    std::unordered_set<core::RowKey> seen;
+    for (auto rows = reader.next(kPieceRows, kPieceBytes); !rows.empty(); rows = reader.next(kPieceRows, kPieceBytes)) {
+      if (!is_fresh) {
+        for (const auto& row : rows) seen.insert(row.first);
+      }
+      const auto count = rows.size();
+      take(std::move(rows));
+      FAILPOINT("before_piece_state");
+      applier_.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::No);
+      count_rows(table, count);
+    }
+    if (!is_fresh) erase_unseen(job.chunk, seen);
+  }
+
+  /// The chunk's range holds exactly what was read: rows that the store still has went away meanwhile.
+  void erase_unseen(const state::Chunk& chunk, const std::unordered_set<core::RowKey>& seen) {
+    std::vector<core::RowKey> gone;
+    pass_.store.scan(chunk.table, chunk.begin, chunk.end, [&](const core::RowKey& key, const state::StoredRow&) {
+      if (!seen.contains(key)) gone.push_back(key);
+      return true;
+    });
+    for (std::size_t begin = 0; begin < gone.size(); begin += kPieceRows) {
+      applier_.erase_rows(chunk.table, std::span{gone}.subspan(begin, std::min(kPieceRows, gone.size() - begin)));
+      applier_.commit_target(std::nullopt);
+      applier_.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::No);
+    }
+  }
+
+  void derive(const Job& job) {
+    std::vector<core::RowKey> keys;
+    const auto flush = [&] {
+      if (keys.empty()) return;
+      applier_.derive_rows(job.chunk.table, keys);
+      applier_.commit_target(std::nullopt);
+      applier_.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::No);
+      count_rows(job.chunk.table, keys.size());
+      keys.clear();
+    };
+    core::RowKey next = job.chunk.begin;
+    for (bool is_at_end = false; !is_at_end;) {
+      is_at_end = true;
+      pass_.store.scan(job.chunk.table, next, job.chunk.end, [&](const core::RowKey& key, const state::StoredRow&) {
+        if (keys.size() == kPieceRows) {
+          next = key;
+          is_at_end = false;
+          return false;
+        }
+        keys.push_back(key);
+        return true;
+      });
+      flush();
+    }
+  }
+
+  void count_rows(core::TableId table, std::size_t rows) {
+    rows_ += rows;
+    pass_.progress.add(table.index(), static_cast<std::int64_t>(rows));
+  }
+
+  Pass& pass_;
+  pg::Session source_;
+  apply::Applier applier_;
+  std::uint64_t rows_ = 0;
+};
+
+void work(Pass& pass, int number) {
+  try {
+    Worker{pass, number}.work();
+  } catch (...) {
+    const std::lock_guard lock{pass.mutex};
+    if (!pass.failure) pass.failure = std::current_exception();
+    pass.schedule.fail();
+  }
+}
+
+std::vector<snapshot::Schedule::Table> schedule_tables(const mapping::Plan& plan) {
+  std::vector<snapshot::Schedule::Table> tables;
+  for (const mapping::SourceTable& table : plan.tables) {
+    tables.push_back(
+        {.id = table.id, .after = table.after, .is_joined = table.is_joined, .has_routes = !table.routes.empty()});
+  }
+  return tables;
+}
+
+std::vector<SnapshotProgress::Table> progress_tables(const mapping::Plan& plan,
+                                                     const std::vector<state::Chunk>& chunks) {
+  std::vector<SnapshotProgress::Table> tables;
+  for (const mapping::SourceTable& table : plan.tables) tables.push_back({.name = table.name.display()});
+  for (const state::Chunk& chunk : chunks) {
+    const mapping::SourceTable& table = plan.table(chunk.table);
+    const std::int64_t steps = table.is_joined && !table.routes.empty() ? 2 : 1;  // loaded, then derived
+    auto& shown = tables[chunk.table.index()];
+    shown.total += steps * chunk.estimated_rows;
+    if (chunk.is_finished)
+      shown.done += steps * chunk.estimated_rows;
+    else if (chunk.is_loaded)
+      shown.done += chunk.estimated_rows;
+  }
+  return tables;
+}
+
+/// Cuts the tables that have no chunks yet, in a session that sees the snapshot, and records them.
+std::vector<state::Chunk> ensure_chunks(const Environment& environment, state::Store& store,
+                                        const std::vector<snapshot::TableShape>& shapes,
+                                        const pg::ExportedSnapshot& exported) {
+  std::vector<state::Chunk> chunks = store.chunks();
+  std::set<core::TableId> planned;
+  for (const state::Chunk& chunk : chunks) planned.insert(chunk.table);
+  if (planned.size() == shapes.size()) return chunks;
+  pg::Session source(environment.source, "plan");
+  pg::import_snapshot(source, exported.name());
+  std::vector<state::Chunk> added;
+  for (const snapshot::TableShape& shape : shapes) {
+    if (planned.contains(shape.table)) continue;
+    auto cut = snapshot::plan_chunks(source, shape, environment.config.snapshot.chunk_rows);
+    added.insert(added.end(), cut.begin(), cut.end());
+  }
+  store.save_chunks(added);
+  chunks.insert(chunks.end(), added.begin(), added.end());
+  return chunks;
+}
+
+SnapshotResult run_pass(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
+                        const pg::ExportedSnapshot& exported, const std::set<core::TableId>& fresh, bool quiet,
+                        const std::stop_token& stop, int& chunks_finished) {
+  std::vector<snapshot::TableShape> shapes;
+  for (const mapping::SourceTable& table : environment.plan.tables) shapes.push_back(shape_of(table));
+  const auto chunks = ensure_chunks(environment, store, shapes, exported);
+  std::map<core::TableId, std::int64_t> table_rows;
+  for (const state::Chunk& chunk : chunks) table_rows[chunk.table] += chunk.estimated_rows;
+  snapshot::Schedule schedule{schedule_tables(environment.plan), chunks};
+  SnapshotProgress progress{progress_tables(environment.plan, chunks), quiet};
+  Pass pass{.environment = environment,
+            .store = store,
+            .ledger = ledger,
+            .shapes = shapes,
+            .table_rows = table_rows,
+            .fresh = fresh,
+            .schedule = schedule,
+            .progress = progress,
+            .exported = exported,
+            .stop = stop,
+            .mutex = {},
+            .result = {},
+            .chunks_finished = 0,
+            .failure = nullptr};
+  {
+    const std::stop_callback wake{stop, [&] { schedule.fail(); }};
+    std::vector<std::jthread> workers;
+    for (std::uint32_t number = 1; number <= environment.config.snapshot.workers; ++number) {
+      workers.emplace_back([&pass, number] { work(pass, static_cast<int>(number)); });
+    }
+  }
+  progress.finish();
+  chunks_finished = pass.chunks_finished;
+  if (pass.failure) std::rethrow_exception(pass.failure);
+  pass.result.was_stopped = stop.stop_requested();
+  return pass.result;
+}
+
+void write_control(const Environment& environment, const apply::Ledger& ledger, const state::Store& store,
+                   const std::string& status) {
+  pg::Session target(environment.target, "ledger");
+  const auto counters = store.counters();
+  for (const mapping::Route& route : environment.plan.routes) {
+    const core::RouteCounters& counts = counters[route.id.index()];
+    ledger.write_control(target, {.run = store.progress().run,
+                                  .phase = "snapshot",
+                                  .route = route.name,
+                                  .status = status,
+                                  .total = counts.read,
+                                  .processed = counts.applied + counts.filtered,
+                                  .failed = counts.parked + counts.quarantined});
+  }
+}
+
+std::set<core::TableId> tables_without_rows(const mapping::Plan& plan, const state::Store& store) {
+  std::set<core::TableId> tables;
+  for (const mapping::SourceTable& table : plan.tables) {
+    bool is_empty = true;
+    store.scan(table.id, {}, {}, [&](const core::RowKey&, const state::StoredRow&) {
+      is_empty = false;
+      return false;
+    });
+    if (is_empty) tables.insert(table.id);
+  }
+  return tables;
+}
+
+void begin_again(state::Store& store, const std::vector<core::TableId>& tables) {
+  if (tables.empty()) {
+    store.forget_chunks();
+    return;
+  }
+  std::vector<state::Chunk> chunks = store.chunks();
+  for (state::Chunk& chunk : chunks) {
+    if (std::find(tables.begin(), tables.end(), chunk.table) == tables.end()) continue;
+    chunk.is_loaded = false;
+    chunk.is_finished = false;
+  }
+  store.save_chunks(chunks);
+}
+
+}  // namespace
+
+SnapshotResult run_snapshot(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
+                            StartPosition& start, bool again, const std::vector<core::TableId>& tables, bool quiet,
+                            const std::stop_token& stop) {
+  const auto began = std::chrono::steady_clock::now();
+  if (again) begin_again(store, tables);
+  const bool may_have_strays = again || target_has_rows(environment);
+  state::Progress progress = store.progress();
+  progress.snapshot_finished = false;
+  store.save_progress(progress);
+  adopt_ids(environment, store, ledger);
+
+  SnapshotResult total;
+  core::Backoff backoff{std::chrono::milliseconds{200}, std::chrono::seconds{15}, 1};
+  int failures = 0;
+  for (;;) {
+    int chunks_finished = 0;
+    try {
+      if (!start.first_snapshot) {
+        start.first_snapshot.emplace(pg::ExportedSnapshot::temporary(
+            environment.source, kMostWaitForSnapshot,
+            [](const std::string& blocker) { spdlog::warn("the snapshot waits for {}", blocker); }));
+      }
+      const auto fresh = tables_without_rows(environment.plan, store);
+      const SnapshotResult pass =
+          run_pass(environment, store, ledger, *start.first_snapshot, fresh, quiet, stop, chunks_finished);
+      total.rows_read += pass.rows_read;
+      total.rows_sent += pass.rows_sent;
+      total.rows_written += pass.rows_written;
+      total.rows_removed += pass.rows_removed;
+      total.was_stopped = pass.was_stopped;
+      break;
+    } catch (const Error& error) {
+      start.first_snapshot.reset();
+      if (!error.is_transient() || stop.stop_requested()) throw;
+      failures = chunks_finished > 0 ? 1 : failures + 1;
+      if (failures >= kMostFailures) throw;
+      const auto wait = backoff.next();
+      spdlog::warn("the snapshot was interrupted and goes on in {} ms: {}", wait.count(), error.what());
+      std::this_thread::sleep_for(wait);
+    }
+  }
+  start.first_snapshot.reset();
+  if (total.was_stopped) return total;
+
+  if (may_have_strays) total.rows_removed += remove_strays(environment, store);
+  store.settle();
+  progress = store.progress();
+  progress.snapshot_finished = true;
+  progress.needs_snapshot = false;
+  store.save_progress(progress);
+  FAILPOINT("after_snapshot_finished");
+  write_control(environment, ledger, store, "done");
+  total.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return total;
+}
+
+}  // namespace agent

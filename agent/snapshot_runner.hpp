@@ -1,0 +1,32 @@
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "agent/environment.hpp"
+#include "agent/start_position.hpp"
+#include "apply/ledger.hpp"
+#include "state/store.hpp"
+
+namespace agent {
+
+/// What a snapshot did.
+struct SnapshotResult {
+  bool was_stopped = false;     ///< by a signal: the rest is done by the next run
+  std::uint64_t rows_read = 0;  ///< from the source or, for joined tables, derived from what was read
+  std::uint64_t rows_sent = 0;
+  std::uint64_t rows_written = 0;
+  std::uint64_t rows_removed = 0;
+  double seconds = 0;
+};
+
+/// Copies (or, where rows are there already, compares and corrects) everything that is not finished: several workers, each with a
+/// session on the source that sees one exported snapshot and a session on the target. Finished chunks are never read again by
+/// a resumed run; `again` starts a new, differential run over `tables` (empty: all).
+[[nodiscard]] SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
+                                          const apply::Ledger& ledger, StartPosition& start, bool again,
+                                          const std::vector<core::TableId>& tables, bool quiet,
+                                          const std::stop_token& stop);
+
+}  // namespace agent

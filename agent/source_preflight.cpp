@@ -1,0 +1,336 @@
+#include "agent/source_preflight.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "agent/name_list.hpp"
+#include "agent/source_preflight_sql.hpp"
+#include "core/error.hpp"
+#include "pg/quoting.hpp"
+#include "pg/replication_connection.hpp"
+#include "pg/server_version.hpp"
+#include "replication/publication.hpp"
+#include "replication/slot_health.hpp"
+
+namespace agent {
+
+namespace {
+
+namespace sql = source_preflight_sql;
+
+/// One persistent slot and its walsender, and a temporary one for snapshots, resumed chunks and validation.
+constexpr std::int64_t kNeededSlots = 2;
+constexpr std::int64_t kNeededWalsenders = 2;
+/// What a busy hour may write: with less, a target that is down for an hour costs the slot.
+constexpr std::int64_t kSmallWalKeepMegabytes = 4096;
+/// A restart of this agent must not cost the slot.
+constexpr std::int64_t kShortSlotTimeoutSeconds = 300;
+
+struct Server {
+  std::string wal_level;
+  bool is_standby = false;
+  std::int64_t free_slots = 0;
+  std::int64_t free_walsenders = 0;
+  bool may_replicate = false;
+  std::string role;
+  std::string encoding;
+  bool may_create = false;  ///< CREATE on the database: a publication needs it
+  std::int64_t backend_pid = 0;
+  std::optional<std::int64_t> max_slot_wal_keep_megabytes;  ///< -1: no limit; none before 13
+  std::optional<std::int64_t> idle_slot_timeout_seconds;    ///< 0: off; none before 18
+};
+
+struct TableRights {
+  core::QualifiedName name;
+  bool may_select = false;
+  bool is_owner = false;
+  bool policies_apply = false;
+  std::string owner;
+};
+
+std::optional<std::int64_t> integer_at(const pg::Result& result, std::size_t column) {
+  if (!result.get(0, column)) return std::nullopt;
+  return result.integer(0, column);
+}
+
+Server read_server(pg::Session& session) {
+  const pg::Result result = session.exec(sql::kServer);
+  return {.wal_level = result.text(0, 0),
+          .is_standby = result.is_true(0, 1),
+          .free_slots = result.integer(0, 2),
+          .free_walsenders = result.integer(0, 3),
+          .may_replicate = result.is_true(0, 4),
+          .role = result.text(0, 5),
+          .encoding = result.text(0, 6),
+          .may_create = result.is_true(0, 7),
+          .backend_pid = result.integer(0, 8),
+          .max_slot_wal_keep_megabytes = integer_at(result, 9),
+          .idle_slot_timeout_seconds = integer_at(result, 10)};
+}
+
+std::vector<TableRights> read_rights(const SourceView& view) {
+  std::string oids = "{";
+  for (const core::QualifiedName& name : view.tables) {
+    const core::CatalogTable* table = view.catalog.table(name);
+    if (table != nullptr) oids += (oids.size() == 1 ? "" : ",") + std::to_string(table->oid.value);
+  }
+  oids += "}";
+  const pg::Result result = view.session.exec(sql::kTables, {std::string_view{oids}});
+  std::vector<TableRights> rights;
+  for (std::size_t row = 0; row < result.rows(); ++row) {
+    rights.push_back({.name = {result.text(row, 0), result.text(row, 1)},
+                      .may_select = result.is_true(row, 2),
+                      .is_owner = result.is_true(row, 3),
+                      .policies_apply = result.is_true(row, 4),
+                      .owner = result.text(row, 5)});
+  }
+  return rights;
+}
+
+void judge_server(const Server& server, const SourceView& view, FindingList& findings) {
+  const pg::ServerVersion version{view.session.server_version()};
+  if (!version.is_supported()) {
+    findings.error("the server is older than PostgreSQL 10", "upgrade it: earlier versions have no publications");
+  }
+  if (server.wal_level != "logical") {
+    findings.error("wal_level is " + server.wal_level + ", so that changes cannot be followed",
+                   "ALTER SYSTEM SET wal_level = 'logical'; then restart the server (managed: set its parameter, such "
+                   "as rds.logical_replication)");
+  }
+  if (server.is_standby) {
+    findings.error("the server is a standby, where the agent can make neither publication nor heartbeat",
+                   "point source.url at the primary");
+  }
+  if (server.backend_pid != view.session.backend_pid()) {
+    findings.error("a connection pooler stands in between: replication cannot pass it",
+                   "point source.url at the server itself");
+  }
+  if (server.encoding == "SQL_ASCII") {
+    findings.warning(
+        "the database is SQL_ASCII: its bytes come unconverted, and rows that are no UTF-8 will be quarantined",
+        "find such rows before the snapshot");
+  }
+  if (server.max_slot_wal_keep_megabytes && *server.max_slot_wal_keep_megabytes >= 0 &&
+      *server.max_slot_wal_keep_megabytes <= kSmallWalKeepMegabytes) {
+    findings.warning(fmt::format("max_slot_wal_keep_size is {} MB: a busy hour without the agent may cost the slot, "
+                                 "and the snapshot with it",
+                                 *server.max_slot_wal_keep_megabytes),
+                     "ALTER SYSTEM SET max_slot_wal_keep_size = '64GB' (or -1), as the disk allows, and reload");
+  }
+  if (server.idle_slot_timeout_seconds && *server.idle_slot_timeout_seconds > 0 &&
+      *server.idle_slot_timeout_seconds <= kShortSlotTimeoutSeconds) {
+    findings.warning(fmt::format("idle_replication_slot_timeout is {} s: a short stop of the agent costs the slot",
+                                 *server.idle_slot_timeout_seconds),
+                     "ALTER SYSTEM SET idle_replication_slot_timeout = 0 and reload");
+  }
+}
+
+void judge_capacity(const Server& server, bool has_slot, bool has_running_agent, FindingList& findings) {
+  const std::int64_t slots = kNeededSlots - (has_slot ? 1 : 0);
+  const std::int64_t walsenders = kNeededWalsenders - (has_running_agent ? 1 : 0);
+  const auto judge = [&](std::int64_t free, std::int64_t needed, const std::string& what, const std::string& setting) {
+    if (free >= needed) return;
+    const std::string message = fmt::format("{} free {}, and the agent needs {}", free, what, needed);
+    const std::string remedy = fmt::format("raise {} and restart the server, or drop what is not used", setting);
+    if (free <= 0) {
+      findings.error(message, remedy);
+    } else {
+      findings.warning(message, remedy);
+    }
+  };
+  judge(server.free_slots, slots, "replication slots", "max_replication_slots");
+  judge(server.free_walsenders, walsenders, "walsenders", "max_wal_senders");
+}
+
+/// Connects as the agent will, several times: proves the role's right and pg_hba.conf, and that the name reaches one server only.
+void judge_replication(const Server& server, const SourceView& view, FindingList& findings) {
+  constexpr int kConnects = 3;
+  const std::string grant = "ALTER ROLE " + pg::quote_identifier(server.role) +
+                            " REPLICATION (managed: GRANT the provider's role, such as rds_replication)";
+  if (server.free_walsenders <= 0) {
+    if (!server.may_replicate) findings.error("the role " + server.role + " lacks the attribute REPLICATION", grant);
+    return;
+  }
+  try {
+    std::optional<pg::ServerIdentity> first;
+    for (int i = 0; i < kConnects; ++i) {
+      pg::ReplicationConnection connection(view.session.params(), "check");
+      const pg::ServerIdentity identity = connection.identify_system();
+      if (first && !(identity == *first)) {
+        findings.error("the host name leads to different servers: system identifiers " + first->system_identifier +
+                           " (timeline " + std::to_string(first->timeline) + ") and " + identity.system_identifier +
+                           " (timeline " + std::to_string(identity.timeline) + ")",
+                       "name one host in source.url: a slot lives on one server");
+        return;
+      }
+      first = identity;
+    }
+  } catch (const core::Error& error) {
+    const std::string code = error.sqlstate().empty() ? "" : " (SQLSTATE " + error.sqlstate() + ")";
+    if (!server.may_replicate) {
+      findings.error("the role " + server.role + " may not replicate: " + error.message() + code, grant);
+    } else {
+      findings.error("no replication connection: " + error.message() + code, error.remedy());
+    }
+  }
+}
+
+void judge_tables(const SourceView& view, const Server& server, const std::vector<TableRights>& rights,
+                  FindingList& findings) {
+  const std::string role = pg::quote_identifier(server.role);
+  std::vector<std::string> unreadable;
+  std::vector<std::string> hidden;
+  std::vector<std::string> without_identity;
+  for (const TableRights& table : rights) {
+    if (!table.may_select) unreadable.push_back(table.name.display());
+    if (table.policies_apply) hidden.push_back(table.name.display());
+    const core::CatalogTable* entry = view.catalog.table(table.name);
+    if (entry != nullptr && entry->identity == core::ReplicaIdentity::Nothing)
+      without_identity.push_back(table.name.display());
+  }
+  if (!unreadable.empty()) {
+    findings.error("the role " + server.role + " may not read " + name_list(unreadable),
+                   "GRANT USAGE ON SCHEMA and GRANT SELECT ON these tables TO " + role);
+  }
+  if (!hidden.empty()) {
+    findings.error("row-level security hides rows of " + name_list(hidden) + " from the role " + server.role,
+                   "ALTER ROLE " + role + " BYPASSRLS, or let it own the tables without FORCE ROW LEVEL SECURITY");
+  }
+  if (!without_identity.empty()) {
+    findings.error("REPLICA IDENTITY is NOTHING on " + name_list(without_identity) +
+                       ": once published, the application's own UPDATE and DELETE would fail",
+                   "ALTER TABLE … REPLICA IDENTITY DEFAULT");
+  }
+}
+
+/// Whether the agent can make the publication itself.
+void judge_publication_rights(const SourceView& view, const Server& server, const std::vector<TableRights>& rights,
+                              FindingList& findings) {
+  std::vector<std::string> foreign;
+  std::string owner;
+  for (const TableRights& table : rights) {
+    if (table.is_owner) continue;
+    foreign.push_back(table.name.display());
+    owner = table.owner;
+  }
+  if (foreign.empty() && server.may_create) return;
+  const std::string remedy =
+      "let the owner run: CREATE PUBLICATION " + pg::quote_identifier(view.config.source.publication) + " FOR TABLE " +
+      (rights.size() > 8 ? std::string("…all tables of the mapping…") : [&] {
+        std::string list;
+        for (const TableRights& table : rights) list += (list.empty() ? "" : ", ") + pg::quote_name(table.name);
+        return list;
+      }()) +
+      (pg::ServerVersion{view.session.server_version()}.has_publish_via_root() ? " WITH (publish_via_partition_root = true)" : "");
+  if (!foreign.empty()) {
+    findings.error(
+        "the publication " + view.config.source.publication + " does not exist, and the role " + server.role +
+            " cannot make it: it does not own " + name_list(foreign),
+        "GRANT " + pg::quote_identifier(owner) + " TO " + pg::quote_identifier(server.role) + ", or " + remedy);
+  } else {
+    findings.error("the publication " + view.config.source.publication + " does not exist, and the role " +
+                       server.role + " cannot make it: it lacks CREATE on the database",
+                   "GRANT CREATE ON DATABASE … TO " + pg::quote_identifier(server.role) + ", or " + remedy);
+  }
+}
+
+void judge_publication(const SourceView& view, const Server& server, const std::vector<TableRights>& rights,
+                       FindingList& findings) {
+  const std::string& name = view.config.source.publication;
+  const auto publication = replication::read_publication(view.session, name);
+  if (!publication) {
+    if (view.checkpoint) {
+      findings.error(
+          "the publication " + name + " is gone, although this target is synced from it: changes since may be missing",
+          "make it again, then run `agent validate`");
+    } else {
+      judge_publication_rights(view, server, rights, findings);
+    }
+    return;
+  }
+  const replication::PublicationDifference difference = replication::compare(*publication, view.tables);
+  if (difference.is_complete()) {
+    if (!difference.extra.empty())
+      findings.info("the publication " + name + " holds more than is needed: " + difference.describe());
+  } else {
+    findings.error("the publication " + name + " does not cover the mapping: " + difference.describe(),
+                   "drop it (the agent makes its own), or ALTER PUBLICATION " + pg::quote_identifier(name) +
+                       " SET TABLE … with all tables of the mapping, whole");
+  }
+  const pg::Result younger = view.session.exec(sql::kPublicationIsYounger,
+                                               {std::string_view{name}, std::string_view{view.config.source.slot}});
+  if (younger.rows() > 0 && younger.is_true(0, 0)) {
+    findings.warning("the publication " + name + " may have been made after the slot " + view.config.source.slot +
+                         ": the server cannot decode changes that are older than it",
+                     "drop the slot, and let the agent make both in the right order");
+  }
+}
+
+void judge_slot(const SourceView& view, const std::optional<replication::SlotHealth>& slot, FindingList& findings) {
+  const std::string& name = view.config.source.slot;
+  if (!slot) {
+    if (view.checkpoint) {
+      findings.error(
+          "the slot " + name + " is gone: changes since " + view.checkpoint->applied.to_string() + " are lost",
+          "run `agent rollback snapshot`, then `agent run`: a new snapshot writes just the differences");
+    }
+    return;
+  }
+  const std::string drop = "SELECT pg_drop_replication_slot('" + name + "'), or set source.slot to another name";
+  if (slot->plugin != "pgoutput") {
+    findings.error("the slot " + name + " is of " +
+                       (slot->plugin.empty() ? "physical replication" : "the plugin " + slot->plugin) +
+                       ", not of pgoutput",
+                   drop);
+  }
+  const pg::Result database = view.session.exec("select pg_catalog.current_database()");
+  if (!slot->database.empty() && slot->database != database.text(0, 0)) {
+    findings.error(
+        "the slot " + name + " belongs to the database " + slot->database + ", not to " + database.text(0, 0), drop);
+  }
+  if (slot->is_temporary) findings.error("the slot " + name + " is a temporary one of another session", drop);
+  if (slot->is_lost()) {
+    findings.error(
+        "the slot " + name + " is lost (" +
+            (slot->invalidation_reason.empty() ? slot->wal_status : slot->invalidation_reason) +
+            "): the server has removed WAL that it needed",
+        "drop it, then take a new snapshot, which writes just the differences; raise max_slot_wal_keep_size");
+  } else if (slot->is_endangered()) {
+    findings.warning("the slot " + name + " is about to be lost: its WAL goes at the server's next checkpoint",
+                     "start the agent now, or raise max_slot_wal_keep_size and reload");
+  }
+  if (slot->active_pid && !view.has_running_agent) {
+    findings.error("the slot " + name + " is in use by another connection, pid " + std::to_string(*slot->active_pid),
+                   "stop the other agent; if none runs, it is an orphan that ends with wal_sender_timeout");
+  }
+  if (!view.checkpoint) {
+    findings.warning(
+        "the slot " + name + " exists, but the target has no checkpoint for it: nobody knows what was read from it",
+        drop);
+  } else if (slot->confirmed_flush_lsn > view.checkpoint->applied) {
+    findings.error("the slot " + name + " was read by somebody else up to " + slot->confirmed_flush_lsn.to_string() +
+                       ", beyond the target's checkpoint " + view.checkpoint->applied.to_string() +
+                       ": changes in between are missing",
+                   "run `agent rollback snapshot`, then `agent run`: a new snapshot writes just the differences");
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> inspect_source(const SourceView& view) {
+  FindingList findings(Area::Source);
+  const Server server = read_server(view.session);
+  const std::vector<TableRights> rights = read_rights(view);
+  const auto slot = replication::read_slot_health(view.session, view.config.source.slot);
+  judge_server(server, view, findings);
+  judge_capacity(server, slot.has_value(), view.has_running_agent, findings);
+  judge_replication(server, view, findings);
+  judge_tables(view, server, rights, findings);
+  judge_publication(view, server, rights, findings);
+  judge_slot(view, slot, findings);
+  return std::move(findings).take();
+}
+
+}  // namespace agent

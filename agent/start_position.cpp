@@ -1,0 +1,162 @@
+#include "agent/start_position.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <set>
+
+#include "core/error.hpp"
+#include "core/failpoint.hpp"
+#include "pg/session.hpp"
+#include "replication/publication.hpp"
+#include "replication/slot.hpp"
+
+namespace agent {
+
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+
+// Slot creation waits for every running write transaction of the source; a nightly batch job may take its time, a forgotten session for ever.
+constexpr std::chrono::seconds kMostWaitForSlot{600};
+
+std::set<core::QualifiedName> wanted_tables(const mapping::Plan& plan) {
+  std::set<core::QualifiedName> tables;
+  for (const mapping::SourceTable& table : plan.tables) tables.insert(table.name);
+  return tables;
+}
+
+void ensure_publication(const Environment& environment, pg::Session& source) {
+  const std::string& name = environment.config.source.publication;
+  const auto wanted = wanted_tables(environment.plan);
+  const auto publication = replication::read_publication(source, name);
+  if (!publication) {
+    replication::create_publication(source, name, wanted);
+    spdlog::info("created the publication publication={} tables={}", name, wanted.size());
+    return;
+  }
+  const auto difference = replication::compare(*publication, wanted);
+  if (difference.is_complete()) return;
+  replication::alter_publication(source, *publication, wanted);
+  spdlog::info("brought the publication to the mapping's tables publication={} change={}", name, difference.describe());
+}
+
+void require_same_source(const apply::Checkpoint& checkpoint, const pg::ServerIdentity& source) {
+  if (checkpoint.source == source) return;
+  throw Error(ErrorKind::Refused, "the source is not the one that this target was copied from")
+      .with("checkpoint_system_identifier", checkpoint.source.system_identifier)
+      .with("source_system_identifier", source.system_identifier)
+      .with("checkpoint_timeline", std::to_string(checkpoint.source.timeline))
+      .with("source_timeline", std::to_string(source.timeline))
+      .with("checkpoint_database", checkpoint.source.database)
+      .with("source_database", source.database)
+      .remedy(
+          "connect to the original source; after a fail-over or a restore its changes cannot be told apart, so that "
+          "the target must be "
+          "copied anew: see docs/checkpoint-decisions.md");
+}
+
+void require_local_state_behind(const state::Progress& local, const apply::Checkpoint& checkpoint) {
+  if (local.applied > checkpoint.applied) {
+    throw Error(ErrorKind::Refused,
+                "the local state is ahead of the target: the target was restored to an earlier moment")
+        .with("local_lsn", local.applied.to_string())
+        .with("checkpoint_lsn", checkpoint.applied.to_string())
+        .remedy("remove the state directory: a differential snapshot brings both to the source's present");
+  }
+  if (local.slot_consistent_point.is_valid() && local.slot_consistent_point != checkpoint.consistent_point) {
+    throw Error(ErrorKind::State, "the local state belongs to another slot of the same name")
+        .with("local_consistent_point", local.slot_consistent_point.to_string())
+        .with("checkpoint_consistent_point", checkpoint.consistent_point.to_string())
+        .remedy("remove the state directory: it is rebuilt by a differential snapshot");
+  }
+}
+
+std::string new_run_name() {
+  return std::to_string(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+}
+
+pg::ExportedSnapshot create_slot(const Environment& environment, state::Store& store) {
+  // The intent is recorded first, so that a crash right after the slot was made is known to be ours.
+  state::Progress progress = store.progress();
+  if (progress.run.empty()) {
+    progress.run = new_run_name();
+    store.save_progress(progress);
+  }
+  FAILPOINT("before_slot_created");
+  return pg::ExportedSnapshot::with_slot(
+      environment.source, environment.config.source.slot, kMostWaitForSlot,
+      [](const std::string& blocker) { spdlog::warn("creating the slot waits for {}", blocker); });
+}
+
+}  // namespace
+
+StartPosition establish(const Environment& environment, state::Store& store, const apply::Ledger& ledger) {
+  pg::Session target(environment.target, "start");
+  pg::Session source(environment.source, "start");
+  const std::string& slot = environment.config.source.slot;
+  ledger.create(target, environment.plan);
+  auto checkpoint = ledger.read_checkpoint(target);
+  const auto health = replication::read_slot_health(source, slot);
+  state::Progress progress = store.progress();
+
+  if (checkpoint) {
+    require_same_source(*checkpoint, environment.source_identity);
+    require_local_state_behind(progress, *checkpoint);
+    try {
+      replication::require_usable(health, {slot, environment.source_identity.database, checkpoint->applied});
+    } catch (const Error& error) {
+      // A slot in use is tried again by the receiver: it may be an orphan of our own.
+      if (!error.is_transient()) throw;
+    }
+    ensure_publication(environment, source);
+    if (!progress.slot_consistent_point.is_valid()) {
+      // An empty state directory: what it knew is read again from the source, position and ids come from the ledger.
+      spdlog::warn("the local state is new: it is rebuilt by a differential snapshot checkpoint_lsn={}",
+                   checkpoint->applied.to_string());
+      progress.applied = checkpoint->applied;
+      progress.slot_consistent_point = checkpoint->consistent_point;
+      if (progress.run.empty()) progress.run = new_run_name();
+      store.save_progress(progress);
+    }
+    return {.checkpoint = *checkpoint, .local = progress.applied, .first_snapshot = std::nullopt};
+  }
+
+  if (progress.slot_consistent_point.is_valid()) {
+    throw Error(ErrorKind::Refused,
+                "the target has no checkpoint for this slot although the local state has one: its ledger is gone")
+        .with("slot", slot)
+        .with("local_lsn", progress.applied.to_string())
+        .remedy("restore the ledger schema; or drop the slot and remove the state directory to copy anew");
+  }
+  if (health) {
+    if (progress.run.empty()) {
+      throw Error(ErrorKind::Refused, "a slot of this name exists, but nothing says that it is this agent's")
+          .with("slot", slot)
+          .remedy("set another source.slot in agent.yaml, or, if nobody needs it: SELECT pg_drop_replication_slot('" +
+                  slot + "') on the source");
+    }
+    spdlog::warn("dropping the slot that a crashed start left behind slot={}", slot);
+    replication::drop_slot(source, slot);
+  }
+  ensure_publication(environment,
+                     source);  // before the slot: decoding a change older than the publication is a fatal error
+  pg::ExportedSnapshot snapshot = create_slot(environment, store);
+  FAILPOINT("after_slot_created");
+  checkpoint = apply::Checkpoint{environment.source_identity, snapshot.consistent_point(), snapshot.consistent_point()};
+  ledger.create_checkpoint(target, *checkpoint);
+  FAILPOINT("after_checkpoint_created");
+  progress = store.progress();
+  progress.applied = snapshot.consistent_point();
+  progress.slot_consistent_point = snapshot.consistent_point();
+  store.save_progress(progress);
+  ledger.audit(target, "snapshot", "start",
+               R"({"slot":")" + slot + R"(","consistent_point":")" + progress.applied.to_string() + R"("})");
+  spdlog::info("created the slot slot={} consistent_point={}", slot, progress.applied.to_string());
+  return {.checkpoint = *checkpoint, .local = progress.applied, .first_snapshot = std::move(snapshot)};
+}
+
+}  // namespace agent

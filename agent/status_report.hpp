@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "core/lsn.hpp"
+#include "core/row_status.hpp"
+#include "mapping/plan.hpp"
+#include "state/store.hpp"
+
+namespace agent {
+
+/// What the agent is doing.
+enum class Phase : std::uint8_t { Snapshot, Streaming, Stopped, Cutover, Done };
+
+/// One answer to "how far is it?": what `agent status` prints, the control socket and HTTP answer, and metrics are made of.
+struct StatusReport {
+  struct Slot {
+    std::string name;
+    std::string
+        wal_status;  ///< as pg_replication_slots has it; `missing` when there is no such slot, empty when unknown
+    std::int64_t safe_wal_size =
+        0;  ///< bytes that may still be written before the slot is lost; 0 when there is no limit
+  };
+  struct Route {
+    std::string name;
+    std::string from;
+    std::string to;
+    core::RouteCounters counters;
+    bool is_snapshot_done = false;
+  };
+
+  Phase phase = Phase::Stopped;
+  core::Lsn source_lsn;    ///< what the source has flushed; 0/0 when it could not be asked
+  core::Lsn applied_lsn;   ///< everything before it is on the target; never a position that is only received
+  double lag_seconds = 0;  ///< age of the oldest commit that is not applied yet
+  Slot slot;
+  std::vector<Route> routes;
+
+  /// Bytes between the two positions; 0 when either is unknown.
+  [[nodiscard]] std::uint64_t lag_bytes() const;
+  /// Whether read = applied + filtered + parked + quarantined on every route.
+  [[nodiscard]] bool is_balanced() const;
+};
+
+[[nodiscard]] std::string_view to_string(Phase phase);
+
+/// The JSON shape that scripts rely on (docs/operations.md). from_json throws Error(State) when it is another.
+[[nodiscard]] nlohmann::ordered_json to_json(const StatusReport& report);
+[[nodiscard]] StatusReport status_from_json(const nlohmann::json& json);
+/// The same for people: a headline, the slot, a table of routes. Ends with a newline.
+[[nodiscard]] std::string to_text(const StatusReport& report);
+
+/// The routes of a plan with zero counters: of an agent that has not started yet.
+[[nodiscard]] std::vector<StatusReport::Route> routes_of(const mapping::Plan& plan);
+/// The routes with the counters of the store, and whether every chunk of the route's table is finished.
+[[nodiscard]] std::vector<StatusReport::Route> routes_of(const mapping::Plan& plan, const state::Store& store);
+
+}  // namespace agent

@@ -1,0 +1,46 @@
+#include "agent/stopped_status.hpp"
+
+#include <optional>
+
+#include "agent/environment.hpp"
+#include "agent/ledger_query.hpp"
+#include "pg/session.hpp"
+#include "replication/slot_health.hpp"
+
+namespace agent {
+
+namespace {
+
+StatusReport::Slot slot_of(const std::string& name, const std::optional<replication::SlotHealth>& health) {
+  if (!health) return {.name = name, .wal_status = "missing", .safe_wal_size = 0};
+  return {.name = name,
+          .wal_status = health->is_lost() ? "lost" : health->wal_status,
+          .safe_wal_size = health->safe_wal_size.value_or(0)};
+}
+
+}  // namespace
+
+void fill_source_side(StatusReport& report, pg::Session& source, const std::string& slot) {
+  const pg::Result position = source.exec(
+      "select case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn() else "
+      "pg_catalog.pg_current_wal_flush_lsn() end");
+  report.source_lsn = core::Lsn::parse(position.text(0, 0)).value_or(core::Lsn{});
+  report.slot = slot_of(slot, replication::read_slot_health(source, slot));
+}
+
+StatusReport read_stopped_status(const Config& config) {
+  const Environment environment = prepare(config);
+  pg::Session source(environment.source, "status");
+  pg::Session target(environment.target, "status");
+
+  StatusReport report;
+  fill_source_side(report, source, config.source.slot);
+  if (const auto checkpoint = find_checkpoint(target, config.target.ledger_schema, config.source.slot)) {
+    report.applied_lsn = checkpoint->applied;
+  }
+  const auto store = open_store_to_look(environment);
+  report.routes = store ? routes_of(environment.plan, *store) : routes_of(environment.plan);
+  return report;
+}
+
+}  // namespace agent

@@ -1,0 +1,182 @@
+#include "agent/supervisor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "agent/control_socket.hpp"
+#include "agent/parked_rows.hpp"
+#include "agent/pipeline.hpp"
+#include "agent/start_position.hpp"
+#include "agent/status_report.hpp"
+#include "agent/stopped_status.hpp"
+#include "apply/ledger.hpp"
+#include "core/error.hpp"
+#include "pg/session.hpp"
+#include "replication/marker.hpp"
+
+namespace agent {
+
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+
+/// What the control socket's thread may look at while the run goes on.
+class Board {
+ public:
+  Board(const Environment& environment, const state::Store& store) : environment_(environment), store_(store) {}
+
+  void show(Phase phase, Pipeline* pipeline) {
+    const std::lock_guard lock{mutex_};
+    phase_ = phase;
+    pipeline_ = pipeline;
+  }
+
+  /// Runs `use` with the pipeline, which stays alive meanwhile. Throws Error(State) when there is none.
+  template <typename Use>
+  auto with_pipeline(Use use) {
+    const std::lock_guard lock{mutex_};
+    if (pipeline_ == nullptr) {
+      throw Error(ErrorKind::State, "the agent is not streaming yet")
+          .remedy("wait until `agent status` says streaming");
+    }
+    return use(*pipeline_);
+  }
+
+  nlohmann::json status() {
+    const std::lock_guard lock{mutex_};
+    StatusReport report;
+    report.phase = phase_;
+    report.routes = routes_of(environment_.plan, store_);
+    report.slot.name = environment_.config.source.slot;
+    report.applied_lsn = pipeline_ != nullptr ? pipeline_->applied() : store_.progress().applied;
+    if (pipeline_ != nullptr) report.lag_seconds = pipeline_->lag_seconds();
+    try {
+      if (!source_ || source_->is_broken()) source_ = std::make_unique<pg::Session>(environment_.source, "status");
+      fill_source_side(report, *source_, environment_.config.source.slot);
+    } catch (const Error& error) {
+      source_.reset();
+      spdlog::debug("status without the source: {}", error.what());
+    }
+    return to_json(report);
+  }
+
+  nlohmann::json parked(const nlohmann::json& request) const {
+    nlohmann::json rows = nlohmann::json::array();
+    for (const ParkedRow& row : find_parked(environment_.plan, store_, request.value("route", std::string{}),
+                                            request.value("limit", std::size_t{1000}))) {
+      rows.push_back({{"route", row.route}, {"legacy_key", row.legacy_key}});
+    }
+    return {{"parked", rows}};
+  }
+
+ private:
+  const Environment& environment_;
+  const state::Store& store_;
+  std::mutex mutex_;
+  // Protected by mutex_.
+  Phase phase_ = Phase::Snapshot;
+  Pipeline* pipeline_ = nullptr;
+  std::unique_ptr<pg::Session> source_;
+};
+
+std::map<std::string, ControlServer::Handler> handlers(Board& board, const Environment& environment,
+                                                       const apply::Ledger& ledger) {
+  return {
+      {"status", [&board](const nlohmann::json&) { return board.status(); }},
+      {"parked", [&board](const nlohmann::json& request) { return board.parked(request); }},
+      {"quarantine_retry",
+       [&board, &environment, &ledger](const nlohmann::json& request) -> nlohmann::json {
+         commands::quarantine::RetryResult result;
+         auto done = board.with_pipeline([&](Pipeline& pipeline) {
+           return pipeline.between_batches([&](apply::Applier& applier) {
+             result = retry_quarantined(environment, ledger, applier, request.value("route", std::string{}),
+                                        request.value("keys", std::vector<std::string>{}));
+           });
+         });
+         done.get();
+         return {{"retried", result.retried}, {"applied", result.applied}, {"still", result.still}};
+       }},
+  };
+}
+
+std::vector<core::TableId> tables_named(const mapping::Plan& plan, const std::vector<std::string>& names) {
+  std::vector<core::TableId> tables;
+  for (const std::string& name : names) {
+    const auto dot = name.find('.');
+    const core::QualifiedName qualified = dot == std::string::npos
+                                              ? core::QualifiedName{"public", name}
+                                              : core::QualifiedName{name.substr(0, dot), name.substr(dot + 1)};
+    const mapping::SourceTable* table = plan.find_table(qualified);
+    if (table == nullptr) {
+      throw Error(ErrorKind::Usage, "the mapping reads no source table of this name")
+          .with("table", name)
+          .remedy("name a table of mapping.yaml's `from`");
+    }
+    tables.push_back(table->id);
+  }
+  return tables;
+}
+
+Until until(const Environment& environment, const Goal& goal) {
+  if (goal.until_lsn) return {goal.until_lsn};
+  if (!goal.until_current) return {};
+  // A transaction of our own moves a quiet source past everything that was committed before.
+  pg::Session source(environment.source, "marker");
+  return {replication::emit_marker(source, "until-current").barrier_lsn};
+}
+
+}  // namespace
+
+Outcome supervise(const Config& config, const Goal& goal, const std::stop_token& stop) {
+  const Environment environment = prepare(config);
+  const auto store = open_store(environment);
+  const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
+  Outcome outcome;
+  const bool is_finished = store->progress().snapshot_finished && !store->progress().needs_snapshot;
+  if (goal.needs_finished_snapshot && !is_finished) {
+    throw Error(ErrorKind::Refused, "there is no finished snapshot to go on from")
+        .remedy("run `agent snapshot`, or `agent run`, which does both");
+  }
+  Board board{environment, *store};
+  const ControlServer control{control_socket_path(config.state_dir), handlers(board, environment, ledger)};
+  {
+    StartPosition start = establish(environment, *store, ledger);
+    const bool needs_snapshot = !store->progress().snapshot_finished || store->progress().needs_snapshot;
+    if (needs_snapshot || goal.repeats_snapshot) {
+      const bool again = goal.repeats_snapshot && !needs_snapshot;
+      outcome.snapshot = run_snapshot(environment, *store, ledger, start, again,
+                                      tables_named(environment.plan, goal.tables), goal.is_quiet, stop);
+      outcome.was_stopped = outcome.snapshot->was_stopped;
+    }
+  }
+  outcome.applied = store->progress().applied;
+  if (!goal.streams || stop.stop_requested()) return outcome;
+
+  const StartPosition start = establish(environment, *store, ledger);
+  Pipeline pipeline{environment, *store, ledger, start};
+  board.show(Phase::Streaming, &pipeline);
+  try {
+    outcome.was_stopped = !pipeline.run(until(environment, goal), stop);
+  } catch (...) {
+    board.show(Phase::Stopped, nullptr);
+    throw;
+  }
+  board.show(Phase::Stopped, nullptr);
+  outcome.applied = store->progress().applied;
+  return outcome;
+}
+
+commands::quarantine::RetryResult retry_quarantined_here(const Config& config, const Options::Quarantine& selection) {
+  const Environment environment = prepare(config);
+  const auto store = open_store(environment);
+  const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
+  apply::Applier applier{environment.target, environment.plan, *store, ledger, {.purpose = "retry", .limit = {}}};
+  return retry_quarantined(environment, ledger, applier, selection.route, selection.keys);
+}
+
+}  // namespace agent

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "agent/config.hpp"
+#include "agent/environment.hpp"
+#include "agent/quarantine_retry.hpp"
+#include "agent/snapshot_runner.hpp"
+#include "core/lsn.hpp"
+
+namespace agent {
+
+/// What a run is for.
+struct Goal {
+  /// A finished snapshot is compared and corrected again (`agent snapshot`); otherwise it is left alone.
+  bool repeats_snapshot = false;
+  std::vector<std::string> tables;       ///< only these, when the snapshot is repeated
+  bool needs_finished_snapshot = false;  ///< `agent sync`: refuse to start without one
+  bool streams = false;
+  bool until_current = false;  ///< stop when what the source had committed at start is applied
+  std::optional<core::Lsn> until_lsn;
+  bool is_quiet = false;  ///< no progress display: stdout and stderr belong to JSON and logs
+};
+
+struct Outcome {
+  std::optional<SnapshotResult> snapshot;
+  core::Lsn applied;
+  bool was_stopped = false;
+};
+
+/// Opens everything, serves the control socket, runs snapshot and stream, and closes in order. One per process.
+/// Throws core::Error for whatever ends the run.
+[[nodiscard]] Outcome supervise(const Config& config, const Goal& goal, const std::stop_token& stop);
+
+/// Tries quarantined rows again in this process, while no agent runs.
+[[nodiscard]] commands::quarantine::RetryResult retry_quarantined_here(const Config& config,
+                                                                       const Options::Quarantine& selection);
+
+}  // namespace agent

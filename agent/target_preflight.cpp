@@ -1,0 +1,171 @@
+#include "agent/target_preflight.hpp"
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "agent/name_list.hpp"
+#include "agent/target_preflight_sql.hpp"
+#include "core/error.hpp"
+#include "pg/quoting.hpp"
+
+namespace agent {
+
+namespace {
+
+namespace sql = target_preflight_sql;
+
+std::string oid_array(const TargetView& view) {
+  std::string oids = "{";
+  for (const core::QualifiedName& name : view.tables) {
+    const core::CatalogTable* table = view.catalog.table(name);
+    if (table != nullptr) oids += (oids.size() == 1 ? "" : ",") + std::to_string(table->oid.value);
+  }
+  return oids + "}";
+}
+
+std::string display(const pg::Result& result, std::size_t row) {
+  return core::QualifiedName{result.text(row, 0), result.text(row, 1)}.display();
+}
+
+/// The server and the ledger's schema. Returns the role's name.
+std::string judge_server(const TargetView& view, FindingList& findings) {
+  const std::string& schema = view.config.target.ledger_schema;
+  const pg::Result server = view.session.exec(sql::kServer, {std::string_view{schema}});
+  const std::string role = server.text(0, 2);
+  if (server.is_true(0, 0)) {
+    findings.error("the target is a standby and cannot be written", "point target.url at the primary");
+  } else if (server.is_true(0, 1)) {
+    findings.error("transactions on the target are read-only",
+                   "ALTER ROLE " + pg::quote_identifier(role) + " RESET default_transaction_read_only");
+  }
+  if (server.integer(0, 3) != view.session.backend_pid()) {
+    findings.warning(
+        "a connection pooler stands in between: only one in session mode keeps settings, temporary tables and locks",
+        "point target.url at the server itself, or make sure that the pooler is in session mode");
+  }
+  if (server.text(0, 4) != "UTF8") {
+    findings.warning(
+        "the target's encoding is " + server.text(0, 4) + ": text that it does not know will be quarantined",
+        "use a UTF8 database");
+  }
+  const bool has_schema = server.get(0, 7).has_value();
+  if (has_schema && !server.is_true(0, 7)) {
+    findings.error("the ledger's schema " + schema + " belongs to " + server.text(0, 8) + ", not to the role " + role,
+                   "ALTER SCHEMA " + pg::quote_identifier(schema) + " OWNER TO " + pg::quote_identifier(role) +
+                       ", or set target.ledger_schema");
+  } else if (!has_schema && !server.is_true(0, 5)) {
+    findings.error("the role " + role + " may not create the ledger's schema " + schema,
+                   "GRANT CREATE ON DATABASE " + pg::quote_identifier(server.text(0, 6)) + " TO " +
+                       pg::quote_identifier(role) + ", or let an administrator run CREATE SCHEMA " +
+                       pg::quote_identifier(schema) + " AUTHORIZATION " + pg::quote_identifier(role));
+  }
+  return role;
+}
+
+void judge_tables(const TargetView& view, const std::string& oids, const std::string& role, FindingList& findings) {
+  constexpr std::array<std::pair<std::size_t, const char*>, 4> kRights{
+      {{3, "SELECT"}, {4, "INSERT"}, {5, "UPDATE"}, {6, "DELETE"}}};
+  const std::string quoted_role = pg::quote_identifier(role);
+  const pg::Result tables = view.session.exec(sql::kTables, {std::string_view{oids}});
+
+  std::vector<std::string> without_schema;
+  std::vector<std::string> policed;
+  std::vector<std::string> forced;
+  for (std::size_t row = 0; row < tables.rows(); ++row) {
+    if (!tables.is_true(row, 2)) without_schema.push_back(display(tables, row));
+    if (tables.is_true(row, 7)) (tables.is_true(row, 8) ? forced : policed).push_back(display(tables, row));
+  }
+  if (!without_schema.empty()) {
+    findings.error("the role " + role + " may not use the schema of " + name_list(without_schema),
+                   "GRANT USAGE ON SCHEMA … TO " + quoted_role);
+  }
+  for (const auto& [column, right] : kRights) {
+    std::vector<std::string> missing;
+    for (std::size_t row = 0; row < tables.rows(); ++row) {
+      if (!tables.is_true(row, column)) missing.push_back(display(tables, row));
+    }
+    if (missing.empty()) continue;
+    findings.error("the role " + role + " lacks " + right + " on " + name_list(missing),
+                   std::string("GRANT SELECT, INSERT, UPDATE, DELETE ON these tables TO ") + quoted_role);
+  }
+  if (!forced.empty()) {
+    findings.error("FORCE ROW LEVEL SECURITY subjects the role " + role + " to the policies of " + name_list(forced) +
+                       ", though it owns them",
+                   "ALTER ROLE " + quoted_role + " BYPASSRLS, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY");
+  }
+  if (!policed.empty()) {
+    findings.error("row-level security hides rows of " + name_list(policed) + " from the role " + role,
+                   "ALTER ROLE " + quoted_role + " BYPASSRLS, or let it own the tables");
+  }
+}
+
+/// Whether this role may switch ordinary triggers and foreign-key checks off, as replication does.
+bool may_set_replication_role(pg::Session& session) {
+  const pg::TransactionBlock block(session);
+  try {
+    session.exec("set local session_replication_role = replica");
+    return session.exec("show session_replication_role").text(0, 0) == "replica";
+  } catch (const core::Error& error) {
+    if (session.is_broken()) throw;
+    return false;
+  }
+}
+
+void judge_triggers(const TargetView& view, const std::string& oids, const std::string& role, FindingList& findings) {
+  const bool is_quiet = may_set_replication_role(view.session);
+  const pg::Result triggers = view.session.exec(sql::kTriggers, {std::string_view{oids}});
+  std::vector<std::string> always;
+  std::vector<std::string> changing;
+  std::vector<std::string> firing;
+  for (std::size_t row = 0; row < triggers.rows(); ++row) {
+    const std::string name = display(triggers, row) + "." + triggers.text(row, 2);
+    if (triggers.text(row, 3) != "O") {
+      always.push_back(name);
+    } else if (triggers.is_true(row, 4)) {
+      changing.push_back(name);
+    } else {
+      firing.push_back(name);
+    }
+  }
+  if (!always.empty()) {
+    findings.warning("triggers that are ENABLE ALWAYS or ENABLE REPLICA fire for every row that the agent writes: " +
+                         name_list(always),
+                     "make sure that they change nothing that the mapping writes, or disable them until cutover");
+  }
+  if (is_quiet) {
+    findings.info(
+        "the role " + role +
+        " may set session_replication_role: ordinary triggers and foreign-key checks rest while the agent writes");
+    return;
+  }
+  findings.warning(
+      "the role " + role +
+          " may not set session_replication_role: foreign keys are checked and triggers fire while the agent writes",
+      "GRANT SET ON PARAMETER session_replication_role TO " + pg::quote_identifier(role) +
+          " (PostgreSQL 15 and later); without it the agent works, but slower");
+  if (!changing.empty()) {
+    findings.warning(
+        "BEFORE triggers may change what the agent writes, and its rows would then differ from the mapping: " +
+            name_list(changing),
+        "disable them until cutover: ALTER TABLE … DISABLE TRIGGER …");
+  }
+  if (!firing.empty()) {
+    findings.warning("triggers fire for every row that the agent writes: " + name_list(firing),
+                     "disable them until cutover if they have effects outside of their row");
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> inspect_target(const TargetView& view) {
+  FindingList findings(Area::Target);
+  const std::string role = judge_server(view, findings);
+  const std::string oids = oid_array(view);
+  judge_tables(view, oids, role, findings);
+  judge_triggers(view, oids, role, findings);
+  return std::move(findings).take();
+}
+
+}  // namespace agent

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "agent/config.hpp"
+#include "agent/finding.hpp"
+#include "core/catalog.hpp"
+#include "core/relation.hpp"
+#include "pg/session.hpp"
+
+namespace agent {
+
+/// What the target is judged by.
+struct TargetView {
+  pg::Session& session;
+  const Config& config;
+  const core::Catalog& catalog;
+  const std::set<core::QualifiedName>& tables;  ///< that the mapping writes and that exist
+};
+
+/// Everything about the target that would keep the agent from writing, or change what it writes: rights, the ledger's schema,
+/// row-level security, triggers, session_replication_role. Changes nothing (one setting is tried in a transaction that is rolled
+/// back). Throws Error(Target) only when the connection itself fails.
+[[nodiscard]] std::vector<Finding> inspect_target(const TargetView& view);
+
+}  // namespace agent
