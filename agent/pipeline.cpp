@@ -7,6 +7,7 @@
 #include <exception>
 #include <thread>
 
+#include "agent/quarantine_retry.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
@@ -56,6 +57,7 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
       receiver_(receiver_options(environment), queue_, progress_),
       applier_(environment.target, environment.plan, store, ledger,
                {.purpose = "apply", .limit = {.share = environment.config.apply.max_quarantine}}) {
+  applier_.set_mixed(store.progress().mixed_until.is_valid());
   if (on_target_ > progress_.applied()) {
     refused_ = ledger_.read_quarantined(applier_.session().sql(), environment_.plan);
     spdlog::info("local state is behind the target and catches up local_lsn={} checkpoint_lsn={}",
@@ -94,7 +96,10 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
 
 bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    if (!applier_.is_open()) run_tasks();
+    if (!applier_.is_open()) {
+      settle_mixed();
+      run_tasks();
+    }
     if (until.lsn && progress_.applied() >= *until.lsn) return true;
     auto event = next_ ? std::exchange(next_, std::nullopt) : queue_.pop(kNap);
     if (!event) {
@@ -140,6 +145,17 @@ Pipeline::Parts Pipeline::gather(core::TransactionPart first, const Until& until
     parts.push_back(std::move(*part));
   }
   return parts;
+}
+
+/// Past the newest snapshot that chunks were read under, all rows are of one moment: what was refused before gets its fair trial.
+void Pipeline::settle_mixed() {
+  state::Progress local = store_.progress();
+  if (!local.mixed_until.is_valid() || local.applied < local.mixed_until) return;
+  const auto result = retry_quarantined(environment_, ledger_, applier_, {}, {});
+  spdlog::info("rows of several snapshots are settled lsn={} retried={} applied={}", local.mixed_until.to_string(), result.retried, result.applied);
+  local.mixed_until = {};
+  store_.save_progress(local);
+  applier_.set_mixed(false);
 }
 
 void Pipeline::note_oldest(const Parts& parts) {

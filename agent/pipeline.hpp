@@ -56,6 +56,7 @@ class Pipeline {
   void apply_once(const Parts& parts);
   void commit(core::EndLsn end, bool is_on_target);
   bool settle_doubt(core::EndLsn end);
+  void settle_mixed();
   void checkpoint_idle(core::Lsn horizon, const std::stop_token& stop);
   void run_tasks();
   void note_oldest(const Parts& parts);

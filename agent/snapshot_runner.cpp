@@ -68,6 +68,7 @@ struct Pass {
   snapshot::Schedule& schedule;
   SnapshotProgress& progress;
   const pg::ExportedSnapshot& exported;
+  const bool is_mixed;  // some chunks are of another snapshot than this pass's
   std::stop_token stop;
 
   // Protected by mutex.
@@ -88,6 +89,7 @@ class Worker {
                   .limit = {.share = pass.environment.config.apply.max_quarantine}}) {
     pg::import_snapshot(source_, pass.exported.name());
     for (const auto& [table, rows] : pass.table_rows) applier_.expect_rows(table, rows);
+    applier_.set_mixed(pass.is_mixed);
   }
 
   void work() {
@@ -108,7 +110,16 @@ class Worker {
   void run(Job& job) {
     const mapping::SourceTable& table = pass_.environment.plan.table(job.chunk.table);
     switch (job.kind) {
-      case JobKind::Load: read(job, [&](auto rows) { applier_.load_rows(table.id, std::move(rows)); }); break;
+      case JobKind::Load:
+        read(job, [&](auto rows) {
+          if (pass_.fresh.contains(table.id)) {
+            applier_.load_rows(table.id, std::move(rows));
+          } else {
+            applier_.reload_rows(table.id, std::move(rows));
+            applier_.commit_target(std::nullopt);
+          }
+        });
+        break;
       case JobKind::Copy:
         read(job, [&](auto rows) {
           applier_.apply_rows(table.id, std::move(rows));
@@ -273,6 +284,10 @@ SnapshotResult run_pass(const Environment& environment, state::Store& store, con
             .schedule = schedule,
             .progress = progress,
             .exported = exported,
+            .is_mixed = std::any_of(chunks.begin(), chunks.end(),
+                                    [&](const state::Chunk& chunk) {
+                                      return (chunk.is_loaded || chunk.is_finished) && chunk.lsn != exported.consistent_point();
+                                    }),
             .stop = stop,
             .mutex = {},
             .result = {},
@@ -319,6 +334,14 @@ std::set<core::TableId> tables_without_rows(const mapping::Plan& plan, const sta
     if (is_empty) tables.insert(table.id);
   }
   return tables;
+}
+
+/// The newest of the snapshots that the chunks were read under, when there are several.
+core::Lsn mixed_until(const state::Store& store) {
+  const std::vector<state::Chunk> chunks = store.chunks();
+  const auto [oldest, newest] =
+      std::minmax_element(chunks.begin(), chunks.end(), [](const state::Chunk& a, const state::Chunk& b) { return a.lsn < b.lsn; });
+  return chunks.empty() || oldest->lsn == newest->lsn ? core::Lsn{} : newest->lsn;
 }
 
 void begin_again(state::Store& store, const std::vector<core::TableId>& tables) {
@@ -386,6 +409,7 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
   progress = store.progress();
   progress.snapshot_finished = true;
   progress.needs_snapshot = false;
+  progress.mixed_until = mixed_until(store);
   store.save_progress(progress);
   FAILPOINT("after_snapshot_finished");
   write_control(environment, ledger, store, "done");

@@ -58,7 +58,7 @@ void Applier::run(const Fill& fill, const Decider::Options& options) {
   decider_->clear();
 }
 
-void Applier::replay_in_order(std::span<const core::TransactionPart> parts) {
+void Applier::replay_in_order(std::span<const core::TransactionPart> parts, Decider::Options options) {
   // Transaction by transaction; only one that fails as a whole goes change by change.
   for (const core::TransactionPart& part : parts) {
     const auto take_part = [&](Batch& batch, Decider&) {
@@ -66,17 +66,19 @@ void Applier::replay_in_order(std::span<const core::TransactionPart> parts) {
     };
     const Saved saved = save();
     try {
-      run(take_part, {.is_careful = false});
+      options.is_careful = false;
+      run(take_part, options);
       session_->release_savepoint();
     } catch (const core::Error& error) {
       if (error.kind() != core::ErrorKind::Data) throw;
       restore(saved);
+      options.is_careful = true;
       if (!may_be_caused_by_order(error)) {
-        run(take_part, {.is_careful = true});
+        run(take_part, options);
         continue;
       }
       for (const core::Change& change : part.changes) {
-        run([&](Batch& batch, Decider&) { batch.add(change, part.commit_lsn); }, {.is_careful = true});
+        run([&](Batch& batch, Decider&) { batch.add(change, part.commit_lsn); }, options);
       }
     }
   }
@@ -94,22 +96,24 @@ void Applier::restore(const Saved& saved) {
   decider_->restore_mapping_changes(saved.mapping_changes);
 }
 
-void Applier::attempt(const Fill& fill, bool retries_quarantined, std::span<const core::TransactionPart> ordered) {
+void Applier::attempt(const Fill& fill, Decider::Options options, std::span<const core::TransactionPart> ordered) {
+  options.retries_quarantined = options.retries_quarantined || is_mixed_;
   open();
   const Saved saved = save();
   try {
-    run(fill, {.is_careful = false, .retries_quarantined = retries_quarantined});
+    run(fill, options);
     session_->release_savepoint();
   } catch (const core::Error& error) {
     if (error.kind() != core::ErrorKind::Data) throw;
     restore(saved);
     if (!ordered.empty() && may_be_caused_by_order(error)) {
-      replay_in_order(ordered);
+      replay_in_order(ordered, options);
     } else {
-      run(fill, {.is_careful = true, .retries_quarantined = retries_quarantined});
+      options.is_careful = true;
+      run(fill, options);
     }
   }
-  check_limit();
+  if (!is_mixed_) check_limit();
 }
 
 void Applier::apply(std::span<const core::TransactionPart> parts) {
@@ -121,7 +125,7 @@ void Applier::apply(std::span<const core::TransactionPart> parts) {
           for (const core::Change& change : part.changes) batch.add(change, part.commit_lsn);
         }
       },
-      false, parts);
+      {}, parts);
 }
 
 void Applier::catch_up(std::span<const core::TransactionPart> parts, const QuarantinedRows& refused) {
@@ -132,7 +136,7 @@ void Applier::catch_up(std::span<const core::TransactionPart> parts, const Quara
           for (const core::Change& change : part.changes) batch.add(change, part.commit_lsn);
         }
       },
-      {.is_careful = true, .refused_already = &refused});
+      {.is_careful = true, .retries_quarantined = false, .leaves_underived = false, .refused_already = &refused});
   quarantine_.clear();
   decider_->restore_mapping_changes({});
 }
@@ -148,7 +152,7 @@ void Applier::apply_rows(core::TableId table, std::vector<std::pair<core::RowKey
         decider.add_rows(table, keys);
         for (const auto& [key, image] : rows) overlay_.put_image(table, key, image);
       },
-      true, {});
+      {.retries_quarantined = true}, {});
 }
 
 void Applier::load_rows(core::TableId table, std::vector<std::pair<core::RowKey, core::Row>> rows) {
@@ -159,9 +163,21 @@ void Applier::load_rows(core::TableId table, std::vector<std::pair<core::RowKey,
   for (auto& [key, image] : rows) overlay_.put_image(table, key, std::move(image));
 }
 
+void Applier::reload_rows(core::TableId table, std::vector<std::pair<core::RowKey, core::Row>> rows) {
+  std::vector<core::RowKey> keys;
+  keys.reserve(rows.size());
+  for (const auto& row : rows) keys.push_back(row.first);
+  overlay_.prefetch(table, keys);
+  attempt(
+      [&](Batch& batch, Decider&) {
+        for (const auto& [key, image] : rows) batch.put(table, key, image);
+      },
+      {.retries_quarantined = true, .leaves_underived = true}, {});
+}
+
 void Applier::derive_rows(core::TableId table, std::span<const core::RowKey> keys) {
   overlay_.prefetch(table, keys);
-  attempt([&](Batch&, Decider& decider) { decider.add_rows(table, keys); }, true, {});
+  attempt([&](Batch&, Decider& decider) { decider.add_rows(table, keys); }, {.retries_quarantined = true}, {});
 }
 
 void Applier::erase_rows(core::TableId table, std::span<const core::RowKey> keys) {
@@ -170,7 +186,7 @@ void Applier::erase_rows(core::TableId table, std::span<const core::RowKey> keys
       [&](Batch& batch, Decider&) {
         for (const core::RowKey& key : keys) batch.erase(table, key);
       },
-      true, {});
+      {.retries_quarantined = true}, {});
 }
 
 void Applier::retry_rows(const mapping::Route& route, std::span<const core::RowKey> keys) {
@@ -178,7 +194,7 @@ void Applier::retry_rows(const mapping::Route& route, std::span<const core::RowK
       [&](Batch&, Decider& decider) {
         for (const core::RowKey& key : keys) decider.add_row(route, key);
       },
-      true, {});
+      {.retries_quarantined = true}, {});
 }
 
 void Applier::check_limit() const {

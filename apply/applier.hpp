@@ -53,6 +53,8 @@ class Applier {
   void apply_rows(core::TableId table, std::vector<std::pair<core::RowKey, core::Row>> rows);
   /// Stores images without deriving (joined tables come before everything else). Local state only.
   void load_rows(core::TableId table, std::vector<std::pair<core::RowKey, core::Row>> rows);
+  /// Stores images in place of older ones, and derives again who has been derived from those.
+  void reload_rows(core::TableId table, std::vector<std::pair<core::RowKey, core::Row>> rows);
   /// Derives stored rows again on every route of their table.
   void derive_rows(core::TableId table, std::span<const core::RowKey> keys);
   /// Rows that a chunk no longer holds.
@@ -74,6 +76,9 @@ class Applier {
   [[nodiscard]] state::Overlay& overlay() { return overlay_; }
   [[nodiscard]] const WriteCounts& counts() const { return counts_; }
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
+  /// While rows of several snapshots meet, a refusal may be due to that alone: refused rows are tried again with every change, and however
+  /// many they are, that does not stop the agent.
+  void set_mixed(bool is_mixed) { is_mixed_ = is_mixed; }
   /// How many rows a table will have when its snapshot is done, so that the limit on refused rows is judged by the whole.
   void expect_rows(core::TableId table, std::int64_t rows);
 
@@ -89,9 +94,9 @@ class Applier {
   void open();
   [[nodiscard]] Saved save();
   void restore(const Saved& saved);
-  void attempt(const Fill& fill, bool retries_quarantined, std::span<const core::TransactionPart> ordered);
+  void attempt(const Fill& fill, Decider::Options options, std::span<const core::TransactionPart> ordered);
   void run(const Fill& fill, const Decider::Options& options);
-  void replay_in_order(std::span<const core::TransactionPart> parts);
+  void replay_in_order(std::span<const core::TransactionPart> parts, Decider::Options options);
   void check_limit() const;
   void forget_batch();
 
@@ -110,6 +115,7 @@ class Applier {
   std::unique_ptr<Writer> writer_;
   std::vector<std::int64_t> expected_rows_;  // by TableId
 
+  bool is_mixed_ = false;
   bool is_open_ = false;
   core::Lsn last_lsn_;
   WriteCounts counts_;

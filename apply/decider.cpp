@@ -72,7 +72,9 @@ void Decider::add_touched(const Batch::Touched& touched) {
   for (const auto& [row, before] : touched) {
     for (const core::RouteId id : plan_.table(row.table).routes) {
       const mapping::Route& route = plan_.route(id);
-      rows_.try_emplace(RouteRow{id, row.key}, initial_state(route, row.key, before ? &*before : nullptr));
+      const RowState initial = initial_state(route, row.key, before ? &*before : nullptr);
+      if (options_.leaves_underived && initial.status == core::RowStatus::None) continue;
+      rows_.try_emplace(RouteRow{id, row.key}, initial);
       work_[{route.rank, id}].insert(row.key);
     }
     if (plan_.joined_by[row.table.index()].empty()) continue;

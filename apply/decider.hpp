@@ -42,6 +42,8 @@ class Decider {
     bool is_careful = false;
     /// Quarantined rows are tried again (retry, or a new snapshot).
     bool retries_quarantined = false;
+    /// Touched rows that no route has derived yet are left to whoever will (the snapshot).
+    bool leaves_underived = false;
     /// Nothing will be written: local state is being brought to what the target already holds. Refused rows are those of the ledger.
     const QuarantinedRows* refused_already = nullptr;
   };

@@ -17,6 +17,7 @@ std::string encode(const Progress& progress) {
   append_u64(bytes, progress.slot_consistent_point.bytes());
   append_u8(bytes, progress.snapshot_finished ? 1 : 0);
   append_u8(bytes, progress.needs_snapshot ? 1 : 0);
+  append_u64(bytes, progress.mixed_until.bytes());
   append_text(bytes, progress.run);
   return bytes;
 }
@@ -28,6 +29,7 @@ Progress decode(std::string_view bytes) {
   progress.slot_consistent_point = core::Lsn{cursor.u64()};
   progress.snapshot_finished = cursor.u8() != 0;
   progress.needs_snapshot = cursor.u8() != 0;
+  progress.mixed_until = core::Lsn{cursor.u64()};
   progress.run = cursor.text();
   cursor.expect_end();
   return progress;

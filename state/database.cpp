@@ -82,12 +82,24 @@ rocksdb::DBOptions database_options(const std::shared_ptr<rocksdb::Cache>& cache
 
 rocksdb::ColumnFamilyOptions family_options(std::size_t family, const std::shared_ptr<rocksdb::Cache>& cache,
                                             std::size_t memory_budget_bytes) {
-  const bool is_large =
-      family == static_cast<std::size_t>(Family::Rows) || family == static_cast<std::size_t>(Family::Index);
   rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = is_large ? std::clamp<std::size_t>(memory_budget_bytes / 6, 1U << 20U, 32U << 20U)
-                                       : std::clamp<std::size_t>(memory_budget_bytes / 24, 1U << 20U, 4U << 20U);
-  options.max_write_buffer_number = 3;
+  if (family == static_cast<std::size_t>(Family::Index)) {
+    // Entries come in random order: a list that fits the processor's cache takes them at twice the speed of a large one.
+    // Several are written as one file, so that files do not become small with it.
+    options.write_buffer_size = 1U << 20U;
+    options.min_write_buffer_number_to_merge = 4;
+    options.max_write_buffer_number = 12;
+  } else if (family == static_cast<std::size_t>(Family::Rows)) {
+    // Rows come in key order, mostly.
+    options.write_buffer_size = std::clamp<std::size_t>(memory_budget_bytes / 6, 1U << 20U, 32U << 20U);
+    options.max_write_buffer_number = 3;
+  } else {
+    options.write_buffer_size = std::clamp<std::size_t>(memory_budget_bytes / 24, 1U << 20U, 4U << 20U);
+  }
+  // A bulk load must not wait for compactions that its next files make anew.
+  options.level0_file_num_compaction_trigger = 8;
+  options.level0_slowdown_writes_trigger = 40;
+  options.level0_stop_writes_trigger = 60;
   options.target_file_size_base = 32U << 20U;
   options.max_bytes_for_level_base = 128U << 20U;
   options.level_compaction_dynamic_level_bytes = true;
@@ -101,6 +113,10 @@ rocksdb::ColumnFamilyOptions family_options(std::size_t family, const std::share
   table.block_size = 16U << 10U;
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // In small pieces: the filter of a whole file is larger than a shard of the cache and would be read again each time.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.pin_top_level_index_and_filter = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.format_version = 5;
   if (family == static_cast<std::size_t>(Family::Meta)) options.merge_operator = make_counter_addition();
@@ -122,7 +138,8 @@ rocksdb::ColumnFamilyOptions family_options(std::size_t family, const std::share
 Database::Database(const fs::path& directory, std::size_t memory_budget_bytes)
     : directory_(make_directory(directory)), pid_file_(directory) {
   refuse_headless(directory);
-  const auto cache = rocksdb::NewLRUCache(memory_budget_bytes);
+  constexpr int kCacheShardBits = 3;  // a few threads read; more shards only make each of them small
+  const auto cache = rocksdb::NewLRUCache(memory_budget_bytes, kCacheShardBits);
   const rocksdb::DBOptions options = database_options(cache, memory_budget_bytes);
 
   // A newer format may have families that we do not know; all must be opened before its version can be read.

@@ -44,6 +44,9 @@ struct Progress {
   std::string run;                  ///< names the migration_control run
   bool snapshot_finished = false;
   bool needs_snapshot = true;  ///< images must be (re)built: a first run, or a changed mapping
+  /// Chunks were read under several snapshots: a row may have been derived from a joined row of another moment, so that what was refused
+  /// until then is tried again when `applied` gets here. 0/0: everything is of one moment, or settled.
+  core::Lsn mixed_until;
 };
 
 /// The embedded store. One writer at a time per row; reads from any thread. Knows no SQL.
