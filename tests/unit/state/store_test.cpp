@@ -26,6 +26,16 @@ Chunk chunk_of(std::uint32_t chunk_number, core::RowKey begin, core::RowKey end,
           .lsn = core::Lsn{lsn}};
 }
 
+Progress snapshot_done(std::uint64_t applied, std::uint64_t consistent_point) {
+  Progress progress;
+  progress.applied = core::Lsn{applied};
+  progress.slot_consistent_point = core::Lsn{consistent_point};
+  progress.run = "run-1";
+  progress.snapshot_finished = true;
+  progress.needs_snapshot = false;
+  return progress;
+}
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(store, StoreFixture)
@@ -39,7 +49,7 @@ BOOST_AUTO_TEST_CASE(a_new_store_needs_a_snapshot_and_has_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(progress_survives_a_reopening) {
-  store->save_progress({core::Lsn{0x10}, core::Lsn{0x8}, "run-1", true, false});
+  store->save_progress(snapshot_done(0x10, 0x8));
   reopen();
   const Progress progress = store->progress();
   BOOST_TEST(progress.applied.bytes() == 0x10U);
@@ -205,7 +215,7 @@ BOOST_AUTO_TEST_CASE(another_layout_empties_rows_and_keeps_adopted_ids_and_progr
   store->adopt(kPerson, {{number(1), uuid_of(1)}});
   const std::vector<Chunk> chunks{chunk_of(0, {}, {}, 0x50)};
   store->save_chunks(chunks);
-  store->save_progress({core::Lsn{0x60}, core::Lsn{0x40}, "run-1", true, false});
+  store->save_progress(snapshot_done(0x60, 0x40));
   Layout changed = layout();
   changed.fingerprint = "two";
   // Renumbered: the ids are kept by the entity's name.
