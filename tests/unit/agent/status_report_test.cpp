@@ -1,0 +1,61 @@
+#include "agent/status_report.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace {
+
+agent::StatusReport report() {
+  agent::StatusReport report;
+  report.phase = agent::Phase::Streaming;
+  report.source_lsn = core::Lsn(0x2000);
+  report.applied_lsn = core::Lsn(0x1000);
+  report.lag_seconds = 1.5;
+  report.slot = {.name = "dispatch_sync", .wal_status = "reserved", .safe_wal_size = 4096};
+  report.routes.push_back({.name = "orders",
+                           .from = "dispatch_instruction",
+                           .to = "orders",
+                           .counters = {.read = 10, .applied = 6, .filtered = 2, .parked = 1, .quarantined = 1},
+                           .is_snapshot_done = true});
+  return report;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(status_report)
+
+BOOST_AUTO_TEST_CASE(the_report_has_the_promised_json_shape) {
+  BOOST_TEST(
+      agent::to_json(report()).dump() ==
+      R"({"phase":"streaming","source_lsn":"0/2000","applied_lsn":"0/1000","lag_bytes":4096,"lag_seconds":1.5,)"
+      R"("slot":{"name":"dispatch_sync","wal_status":"reserved","safe_wal_size":4096},"balanced":true,)"
+      R"("routes":[{"name":"orders","from":"dispatch_instruction","to":"orders","read":10,"applied":6,"filtered":2,)"
+      R"("parked":1,"quarantined":1,"snapshot_done":true}]})");
+}
+
+BOOST_AUTO_TEST_CASE(a_report_survives_the_way_over_the_socket) {
+  BOOST_TEST(agent::to_json(agent::status_from_json(agent::to_json(report()))).dump() ==
+             agent::to_json(report()).dump());
+  BOOST_CHECK_EXCEPTION(agent::status_from_json({{"phase", "streaming"}}), core::Error,
+                        [](const core::Error& error) { return error.kind() == core::ErrorKind::State; });
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_nobody_accounts_for_are_told_loudly) {
+  agent::StatusReport unbalanced = report();
+  unbalanced.routes[0].counters.applied = 5;
+  BOOST_TEST(!unbalanced.is_balanced());
+  BOOST_TEST(agent::to_json(unbalanced)["balanced"] == false);
+  BOOST_TEST(agent::to_text(unbalanced).find("UNBALANCED") != std::string::npos);
+  BOOST_TEST(agent::to_text(report()).find("UNBALANCED") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_position_gives_no_lag) {
+  agent::StatusReport unknown = report();
+  unknown.applied_lsn = core::Lsn();
+  BOOST_TEST(unknown.lag_bytes() == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
