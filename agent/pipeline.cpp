@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "pg/session.hpp"
+#include "replication/marker.hpp"
 
 namespace agent {
 
@@ -24,6 +25,8 @@ using core::ErrorKind;
 constexpr std::size_t kQueueBytes = 32U << 20U;
 // How long the applier waits for something to do before it looks after tasks and the stop signal.
 constexpr std::chrono::milliseconds kNap{200};
+// Often enough that an idle source's slot follows within a minute, rarely enough to go unnoticed in its log.
+constexpr std::chrono::seconds kHeartbeat{30};
 
 replication::ReceiverOptions receiver_options(const Environment& environment) {
   return {.source = environment.source,
@@ -54,7 +57,7 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
       on_target_(start.checkpoint.applied),
       queue_(kQueueBytes),
       progress_(store.progress().applied),
-      receiver_(receiver_options(environment), queue_, progress_),
+      receiver_(receiver_options(environment), queue_, progress_, store.held_transactions()),
       applier_(environment.target, environment.plan, store, ledger,
                {.purpose = "apply", .limit = {.share = environment.config.apply.max_quarantine}}) {
   applier_.set_mixed(store.progress().mixed_until.is_valid());
@@ -65,8 +68,23 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
   }
 }
 
+/// Keeps a quiet source moving, so that its slot does not hold back log that others write. Its failure is not worth more than a line.
+void Pipeline::beat(const std::stop_token& stop) {
+  std::unique_ptr<pg::Session> source;
+  while (wait(kHeartbeat, stop)) {
+    try {
+      if (!source || source->is_broken()) source = std::make_unique<pg::Session>(environment_.source, "heartbeat");
+      static_cast<void>(replication::emit_marker(*source, "heartbeat"));
+    } catch (const Error& error) {
+      source.reset();
+      spdlog::debug("no heartbeat: {}", error.what());
+    }
+  }
+}
+
 bool Pipeline::run(const Until& until, const std::stop_token& stop) {
   std::exception_ptr failure;
+  const std::jthread heartbeat{[this](const std::stop_token& ended) { beat(ended); }};
   bool is_reached = false;
   {
     std::stop_source receiving;

@@ -49,6 +49,7 @@ class Pipeline {
 
  private:
   using Parts = std::vector<core::TransactionPart>;
+  void beat(const std::stop_token& stop);
   bool apply_events(const Until& until, const std::stop_token& stop);
   Parts gather(core::TransactionPart first, const Until& until);
   [[nodiscard]] bool is_applied_on_target(const core::TransactionPart& part) const;

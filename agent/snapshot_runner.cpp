@@ -360,15 +360,24 @@ void begin_again(state::Store& store, const std::vector<core::TableId>& tables) 
 
 }  // namespace
 
+bool mapping_changed(const Environment& environment, const state::Store& store) {
+  const std::string known = store.progress().meaning;
+  return !known.empty() && known != environment.plan.meaning_fingerprint;
+}
+
 SnapshotResult run_snapshot(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
                             StartPosition& start, bool again, const std::vector<core::TableId>& tables, bool quiet,
                             const std::stop_token& stop) {
   const auto began = std::chrono::steady_clock::now();
-  if (again) begin_again(store, tables);
-  const bool may_have_strays = again || target_has_rows(environment);
   state::Progress progress = store.progress();
+  const bool is_other_mapping = mapping_changed(environment, store);
+  if (is_other_mapping) spdlog::warn("the mapping has changed: everything is compared and brought to its new meaning");
+  if (again || is_other_mapping) begin_again(store, is_other_mapping ? std::vector<core::TableId>{} : tables);
+  const bool may_have_strays = again || is_other_mapping || target_has_rows(environment);
+  progress.meaning = environment.plan.meaning_fingerprint;
   progress.snapshot_finished = false;
   store.save_progress(progress);
+  write_control(environment, ledger, store, "running");
   adopt_ids(environment, store, ledger);
 
   SnapshotResult total;
@@ -413,6 +422,11 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
   store.save_progress(progress);
   FAILPOINT("after_snapshot_finished");
   write_control(environment, ledger, store, "done");
+  {
+    pg::Session target(environment.target, "ledger");
+    ledger.audit(target, "snapshot", "finished",
+                 fmt::format(R"({{"rows_read":{},"rows_written":{},"rows_removed":{}}})", total.rows_read, total.rows_written, total.rows_removed));
+  }
   total.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return total;
 }

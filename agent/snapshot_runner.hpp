@@ -21,6 +21,9 @@ struct SnapshotResult {
   double seconds = 0;
 };
 
+/// Whether the chunks in the store were derived under another mapping than this: then a snapshot compares everything again.
+[[nodiscard]] bool mapping_changed(const Environment& environment, const state::Store& store);
+
 /// Copies (or, where rows are there already, compares and corrects) everything that is not finished: several workers, each with a
 /// session on the source that sees one exported snapshot and a session on the target. Finished chunks are never read again by
 /// a resumed run; `again` starts a new, differential run over `tables` (empty: all).

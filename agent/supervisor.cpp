@@ -98,7 +98,11 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, const Envir
                                         request.value("keys", std::vector<std::string>{}));
            });
          });
-         done.get();
+         try {
+           done.get();
+         } catch (const std::future_error&) {
+           throw Error(ErrorKind::State, "the agent stopped before it came to this").remedy("ask again when it runs");
+         }
          return {{"retried", result.retried}, {"applied", result.applied}, {"still", result.still}};
        }},
   };
@@ -137,18 +141,19 @@ Outcome supervise(const Config& config, const Goal& goal, const std::stop_token&
   const auto store = open_store(environment);
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
   Outcome outcome;
-  const bool is_finished = store->progress().snapshot_finished && !store->progress().needs_snapshot;
-  if (goal.needs_finished_snapshot && !is_finished) {
-    throw Error(ErrorKind::Refused, "there is no finished snapshot to go on from")
+  const auto is_finished = [&] {
+    return store->progress().snapshot_finished && !store->progress().needs_snapshot && !mapping_changed(environment, *store);
+  };
+  if (goal.needs_finished_snapshot && !is_finished()) {
+    throw Error(ErrorKind::Refused, "there is no finished snapshot of this mapping to go on from")
         .remedy("run `agent snapshot`, or `agent run`, which does both");
   }
   Board board{environment, *store};
   const ControlServer control{control_socket_path(config.state_dir), handlers(board, environment, ledger)};
   {
     StartPosition start = establish(environment, *store, ledger);
-    const bool needs_snapshot = !store->progress().snapshot_finished || store->progress().needs_snapshot;
-    if (needs_snapshot || goal.repeats_snapshot) {
-      const bool again = goal.repeats_snapshot && !needs_snapshot;
+    if (!is_finished() || goal.repeats_snapshot) {
+      const bool again = goal.repeats_snapshot && is_finished();
       outcome.snapshot = run_snapshot(environment, *store, ledger, start, again,
                                       tables_named(environment.plan, goal.tables), goal.is_quiet, stop);
       outcome.was_stopped = outcome.snapshot->was_stopped;

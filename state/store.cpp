@@ -52,6 +52,8 @@ void start_over(Database& database, const Fingerprint& fingerprint) {
   Progress progress = Checkpoint{database}.read();
   progress.needs_snapshot = true;
   progress.snapshot_finished = false;
+  progress.mixed_until = {};
+  progress.meaning.clear();
   Checkpoint::put(database, batch, progress);
   check(batch.Put(database.handle(Family::Meta), fingerprint_key(), encode_fingerprint(fingerprint)), kAction);
   database.write(batch, Database::Durability::Synced, kAction);
