@@ -143,7 +143,8 @@ std::set<FunctionName> volatile_functions(pg::Session& target, const std::set<Fu
   schemas += '}';
   functions += '}';
   const pg::Result result = target.exec(
-      "select f.schema, f.name from pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) as f (schema, name)"
+      "select f.schema, f.name from rows from (pg_catalog.unnest($1::pg_catalog.text[]), "
+      "pg_catalog.unnest($2::pg_catalog.text[])) as f (schema, name)"
       " join pg_catalog.pg_proc p on p.proname = f.name join pg_catalog.pg_namespace n on n.oid = p.pronamespace"
       " where case f.schema when '' then n.nspname in ('public', 'pg_catalog') else n.nspname = f.schema end"
       " group by 1, 2 having pg_catalog.bool_and(p.provolatile = 'v')",

@@ -1,0 +1,265 @@
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/agent_binary.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/replicated_pair.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* kMapping =
+    "version: 1\n"
+    "namespace: 6ba7b811-9dad-11d1-80b4-00c04fd430c8\n"
+    "tables: [thing]\n"
+    "routes:\n"
+    "  - from: thing\n"
+    "    to: things\n"
+    "    entity: thing\n"
+    "    columns:\n"
+    "      name: trim(name)\n"
+    "      legacy_id: id\n";
+
+/// What `agent check --json` answered.
+struct Check {
+  int code;
+  json report;
+  std::string err;
+
+  /// The finding whose message holds all of these words.
+  [[nodiscard]] std::optional<json> finding(const std::vector<std::string>& words) const {
+    for (const json& finding : report.at("findings")) {
+      const std::string message = finding.at("message");
+      bool has_all = true;
+      for (const std::string& word : words) has_all = has_all && message.find(word) != std::string::npos;
+      if (has_all) return finding;
+    }
+    return std::nullopt;
+  }
+};
+
+/// A small pair of databases that passes, and the program pointed at it.
+struct Fixture {
+  explicit Fixture(const tests::PairOptions& options = {}) : pair(options) {
+    pair.source.exec("CREATE TABLE thing (id int PRIMARY KEY, name text, extra text)");
+    pair.target.exec("CREATE TABLE things (id uuid PRIMARY KEY, name text, legacy_id int UNIQUE)");
+    source_url = pair.agent_source_url();
+    target_url = pair.agent_target_url();
+    write_mapping(kMapping);
+  }
+
+  void write_mapping(const std::string& text) const { std::ofstream(directory.path() / "mapping.yaml") << text; }
+  /// The mapping with one piece of it replaced.
+  void change_mapping(const std::string& from, const std::string& to) const {
+    std::string text = kMapping;
+    text.replace(text.find(from), from.size(), to);
+    write_mapping(text);
+  }
+
+  [[nodiscard]] Check check() const {
+    const fs::path file = directory.path() / "agent.yaml";
+    std::ofstream(file) << "mapping: " << mapping << "\nstate_dir: state\n";
+    tests::Process process({.program = tests::agent_binary(),
+                            .args = {"--config", file.string(), "check", "--json"},
+                            .environment = {{"LEGACY_DATABASE_URL", source_url}, {"SUPABASE_DB_URL", target_url}},
+                            .unset = {"STATE_DIRECTORY", "CREDENTIALS_DIRECTORY"}});
+    const int code = process.wait();
+    const json report = json::parse(process.out(), nullptr, false);
+    BOOST_REQUIRE_MESSAGE(report.is_object(), process.out() + process.err());
+    BOOST_TEST_MESSAGE(report.dump(1));
+    return {code, report, process.err()};
+  }
+
+  tests::TempDir directory{"check"};
+  tests::ReplicatedPair pair;
+  std::string source_url;
+  std::string target_url;
+  std::string mapping = "mapping.yaml";
+};
+
+void expect_error(const Check& check, const std::vector<std::string>& words, const std::string& remedy) {
+  BOOST_TEST(check.code == 1);
+  BOOST_TEST(check.report.at("ok") == false);
+  const auto finding = check.finding(words);
+  BOOST_REQUIRE_MESSAGE(finding.has_value(), "not found: " + words.front() + " in " + check.report.dump(1));
+  BOOST_TEST(finding->at("severity") == "error");
+  BOOST_TEST(finding->at("remedy").get<std::string>().find(remedy) != std::string::npos, finding->dump());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(check)
+
+BOOST_AUTO_TEST_CASE(a_sound_pair_passes_and_nothing_is_changed) {
+  const Fixture fixture;
+  const Check check = fixture.check();
+  BOOST_TEST(check.code == 0, check.report.dump(1));
+  BOOST_TEST(check.report.at("ok") == true);
+  BOOST_TEST(fixture.pair.source_admin.query_value("SELECT count(*) FROM pg_publication").value() == "0");
+  BOOST_TEST(fixture.pair.source_admin.query_value("SELECT count(*) FROM pg_replication_slots").value() == "0");
+  BOOST_TEST(fixture.pair.target_admin.query_value("SELECT count(*) FROM pg_namespace WHERE nspname = 'dispatch_sync'")
+                 .value() == "0");
+  BOOST_TEST(!fs::exists(fixture.directory.path() / "state"));
+}
+
+BOOST_AUTO_TEST_CASE(the_reference_mapping_passes) {
+  Fixture fixture;
+  fixture.pair.source.exec("DROP TABLE thing");
+  fixture.pair.target.exec("DROP TABLE things");
+  const fs::path example = fs::current_path() / "examples/dispatch";
+  fixture.pair.source.load_file(example / "legacy.sql");
+  fixture.pair.source.load_file(example / "legacy-constraints.sql");
+  fixture.pair.target.load_file(example / "target.sql");
+  fixture.mapping = (example / "mapping.yaml").string();
+  const Check check = fixture.check();
+  BOOST_TEST(check.code == 0, check.report.dump(1));
+}
+
+BOOST_AUTO_TEST_CASE(settings_and_rights_of_the_source) {
+  Fixture fixture({.source_conf = {"wal_level = replica", "max_slot_wal_keep_size = 64MB"}});
+  const Check wal_level = fixture.check();
+  expect_error(wal_level, {"wal_level is replica"}, "ALTER SYSTEM SET wal_level");
+  BOOST_TEST(wal_level.finding({"max_slot_wal_keep_size is 64 MB"})->at("severity") == "warning");
+
+  fixture.pair.source_admin.exec("ALTER ROLE dispatch_sync NOREPLICATION");
+  expect_error(fixture.check(), {"dispatch_sync", "may not replicate"}, "REPLICATION");
+
+  fixture.pair.source_admin.exec("REVOKE dispatch FROM dispatch_sync");
+  const Check rights = fixture.check();
+  expect_error(rights, {"may not read thing"}, "GRANT SELECT");
+  expect_error(rights, {"publication dispatch_sync does not exist", "does not own thing"}, "CREATE PUBLICATION");
+}
+
+BOOST_AUTO_TEST_CASE(a_publication_that_hides_something_and_a_foreign_slot) {
+  const Fixture fixture;
+  fixture.pair.source.exec("ALTER TABLE thing REPLICA IDENTITY NOTHING");
+  fixture.pair.source_admin.exec(
+      "CREATE PUBLICATION dispatch_sync FOR TABLE thing WHERE (id > 5) WITH (publish_via_partition_root = true)");
+  fixture.pair.source_admin.exec("SELECT pg_create_logical_replication_slot('dispatch_sync', 'test_decoding')");
+  const Check check = fixture.check();
+  expect_error(check, {"does not cover the mapping", "row filter", "thing"}, "ALTER PUBLICATION");
+  expect_error(check, {"slot dispatch_sync", "plugin test_decoding"}, "pg_drop_replication_slot");
+  expect_error(check, {"REPLICA IDENTITY is NOTHING", "thing"}, "REPLICA IDENTITY DEFAULT");
+}
+
+BOOST_AUTO_TEST_CASE(row_level_security_that_hides_rows_of_the_source) {
+  const Fixture fixture;
+  fixture.pair.source.exec("ALTER TABLE thing ENABLE ROW LEVEL SECURITY; ALTER TABLE thing FORCE ROW LEVEL SECURITY");
+  expect_error(fixture.check(), {"row-level security hides rows of thing"}, "BYPASSRLS");
+}
+
+BOOST_AUTO_TEST_CASE(rights_and_policies_of_the_target) {
+  const Fixture fixture;
+  fixture.pair.target.exec("ALTER TABLE things ENABLE ROW LEVEL SECURITY; ALTER TABLE things FORCE ROW LEVEL SECURITY");
+  fixture.pair.target_admin.exec(
+      "ALTER ROLE postgres NOBYPASSRLS; REVOKE SET ON PARAMETER session_replication_role FROM postgres");
+  fixture.pair.target.exec(
+      "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+      "CREATE TRIGGER touches BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION touch();"
+      "CREATE TRIGGER always AFTER INSERT ON things FOR EACH ROW EXECUTE FUNCTION touch();"
+      "ALTER TABLE things ENABLE ALWAYS TRIGGER always");
+  const Check policies = fixture.check();
+  expect_error(policies, {"FORCE ROW LEVEL SECURITY", "things"}, "BYPASSRLS");
+  BOOST_TEST(policies.finding({"may not set session_replication_role"})->at("severity") == "warning");
+  BOOST_TEST(policies.finding({"BEFORE triggers", "things.touches"})->at("severity") == "warning");
+  BOOST_TEST(policies.finding({"ENABLE ALWAYS", "things.always"})->at("severity") == "warning");
+
+  fixture.pair.target.exec("ALTER TABLE things DISABLE ROW LEVEL SECURITY");
+  fixture.pair.target_admin.exec(
+      "ALTER TABLE things OWNER TO supabase_admin; REVOKE ALL ON things FROM postgres, anon, authenticated, "
+      "service_role; GRANT SELECT ON things TO postgres; ALTER SCHEMA public OWNER TO "
+      "supabase_admin;"
+      "REVOKE CREATE ON DATABASE postgres FROM postgres; ALTER DATABASE postgres OWNER TO supabase_admin");
+  const Check rights = fixture.check();
+  expect_error(rights, {"lacks UPDATE on things"}, "GRANT SELECT, INSERT, UPDATE, DELETE");
+  expect_error(rights, {"may not create the ledger's schema dispatch_sync"}, "GRANT CREATE ON DATABASE");
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_of_the_mapping_have_line_and_column) {
+  const Fixture fixture;
+  const auto expect_found = [&](const std::string& to, const std::vector<std::string>& words, int line, int column) {
+    const Check check = fixture.check();
+    BOOST_TEST(check.code == 1);
+    const auto finding = check.finding(words);
+    BOOST_REQUIRE_MESSAGE(finding.has_value(), "not found for " + to + ": " + check.report.dump(1));
+    BOOST_TEST(finding->at("severity") == "error");
+    BOOST_TEST(finding->at("line") == line);
+    BOOST_TEST(finding->at("column") == column);
+    BOOST_TEST(finding->at("file").get<std::string>().ends_with("mapping.yaml"));
+  };
+  const auto expect_at = [&](const std::string& to, const std::vector<std::string>& words, int line, int column) {
+    fixture.change_mapping("trim(name)", to);
+    expect_found(to, words, line, column);
+  };
+  expect_at("trim(naem)", {"column name", "naem"}, 9, 18);
+  expect_at("trimm(name)", {"column name", "function trimm"}, 9, 13);
+  expect_at("name || now()", {"now"}, 9, 21);
+  expect_at("name || setseed2()", {"setseed2"}, 9, 21);
+
+  fixture.change_mapping("legacy_id: id", "legacy_id: name");
+  expect_found("legacy_id: name", {"column legacy_id", "is of type integer but expression is of type text"}, 10, 18);
+
+  fixture.pair.target.exec("CREATE FUNCTION fickle() RETURNS text VOLATILE LANGUAGE sql AS 'SELECT ''x'''");
+  expect_at("name || fickle()", {"fickle is VOLATILE"}, 9, 21);
+}
+
+BOOST_AUTO_TEST_CASE(unmapped_tables_and_columns_are_found) {
+  const Fixture fixture;
+  fixture.pair.source.exec("CREATE TABLE thing_two (id int PRIMARY KEY)");
+  fixture.change_mapping("tables: [thing]", "tables: [thing*]");
+  BOOST_TEST(fixture.check().code == 1);
+  BOOST_TEST(fixture.check().finding({"thing_two"}).has_value());
+  fixture.write_mapping(kMapping);
+  fixture.pair.target.exec("ALTER TABLE things ADD needed text NOT NULL");
+  const Check check = fixture.check();
+  BOOST_TEST(check.code == 1);
+  BOOST_TEST(check.finding({"needed"}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(unreachable_servers_and_wrong_passwords_have_their_own_exit_codes) {
+  Fixture fixture({.listens_on_loopback = true});
+  const std::string source = fixture.source_url;
+  const std::string target = fixture.target_url;
+
+  fixture.source_url = "postgresql://u:hidden@127.0.0.1:1/d";
+  const Check no_source = fixture.check();
+  BOOST_TEST(no_source.code == 3);
+  BOOST_TEST(no_source.err.find("agent: cannot connect to the source") != std::string::npos, no_source.err);
+  BOOST_TEST(no_source.err.find("remedy: ") != std::string::npos);
+  BOOST_TEST((no_source.err + no_source.report.dump()).find("hidden") == std::string::npos);
+
+  fixture.source_url = source;
+  fixture.target_url = "postgresql://u@127.0.0.1:1/d";
+  BOOST_TEST(fixture.check().code == 4);
+
+  fixture.target_url = "postgresql://postgres@127.0.0.1:6543/postgres";
+  expect_error(fixture.check(), {"port 6543", "pooler"}, "5432");
+
+  fixture.target_url = target;
+  fixture.source_url = fixture.pair.source_cluster.tcp_url("no_such_database", "dispatch_sync");
+  const Check no_database = fixture.check();
+  BOOST_TEST(no_database.code == 3);
+  BOOST_TEST(no_database.err.find("3D000") != std::string::npos, no_database.err);
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_without_it) {
+  const tests::Cluster guarded({.hba = {"host all guarded 127.0.0.1/32 scram-sha-256"}, .listens_on_loopback = true});
+  guarded.database().exec("CREATE ROLE guarded LOGIN PASSWORD 'right'");
+  Fixture fixture;
+  fixture.source_url = guarded.tcp_url("postgres", "guarded", "hidden");
+  const Check check = fixture.check();
+  BOOST_TEST(check.code == 3);
+  BOOST_TEST(check.err.find("(SQLSTATE 28P01)") != std::string::npos, check.err);
+  BOOST_TEST((check.err + check.report.dump()).find("hidden") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
