@@ -170,7 +170,8 @@ void Pipeline::settle_mixed() {
   state::Progress local = store_.progress();
   if (!local.mixed_until.is_valid() || local.applied < local.mixed_until) return;
   const auto result = retry_quarantined(environment_, ledger_, applier_, {}, {});
-  spdlog::info("rows of several snapshots are settled lsn={} retried={} applied={}", local.mixed_until.to_string(), result.retried, result.applied);
+  spdlog::info("rows of several snapshots are settled lsn={} retried={} applied={}", local.mixed_until.to_string(),
+               result.retried, result.applied);
   local.mixed_until = {};
   store_.save_progress(local);
   applier_.set_mixed(false);

@@ -41,8 +41,9 @@ commands::quarantine::RetryResult retry_quarantined(const Environment& environme
   }
   result.applied = result.retried - result.still;
   if (result.retried > 0) {
-    ledger.audit(applier.session().sql(), "quarantine retry", "",
-                 R"({"retried":)" + std::to_string(result.retried) + R"(,"applied":)" + std::to_string(result.applied) + "}");
+    ledger.audit(
+        applier.session().sql(), "quarantine retry", "",
+        R"({"retried":)" + std::to_string(result.retried) + R"(,"applied":)" + std::to_string(result.applied) + "}");
   }
   applier.commit_target(std::nullopt);
   applier.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::Yes);

@@ -286,7 +286,8 @@ SnapshotResult run_pass(const Environment& environment, state::Store& store, con
             .exported = exported,
             .is_mixed = std::any_of(chunks.begin(), chunks.end(),
                                     [&](const state::Chunk& chunk) {
-                                      return (chunk.is_loaded || chunk.is_finished) && chunk.lsn != exported.consistent_point();
+                                      return (chunk.is_loaded || chunk.is_finished) &&
+                                             chunk.lsn != exported.consistent_point();
                                     }),
             .stop = stop,
             .mutex = {},
@@ -339,8 +340,8 @@ std::set<core::TableId> tables_without_rows(const mapping::Plan& plan, const sta
 /// The newest of the snapshots that the chunks were read under, when there are several.
 core::Lsn mixed_until(const state::Store& store) {
   const std::vector<state::Chunk> chunks = store.chunks();
-  const auto [oldest, newest] =
-      std::minmax_element(chunks.begin(), chunks.end(), [](const state::Chunk& a, const state::Chunk& b) { return a.lsn < b.lsn; });
+  const auto [oldest, newest] = std::minmax_element(
+      chunks.begin(), chunks.end(), [](const state::Chunk& a, const state::Chunk& b) { return a.lsn < b.lsn; });
   return chunks.empty() || oldest->lsn == newest->lsn ? core::Lsn{} : newest->lsn;
 }
 
@@ -425,7 +426,8 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
   {
     pg::Session target(environment.target, "ledger");
     ledger.audit(target, "snapshot", "finished",
-                 fmt::format(R"({{"rows_read":{},"rows_written":{},"rows_removed":{}}})", total.rows_read, total.rows_written, total.rows_removed));
+                 fmt::format(R"({{"rows_read":{},"rows_written":{},"rows_removed":{}}})", total.rows_read,
+                             total.rows_written, total.rows_removed));
   }
   total.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return total;

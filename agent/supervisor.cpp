@@ -65,15 +65,6 @@ class Board {
     return to_json(report);
   }
 
-  nlohmann::json parked(const nlohmann::json& request) const {
-    nlohmann::json rows = nlohmann::json::array();
-    for (const ParkedRow& row : find_parked(environment_.plan, store_, request.value("route", std::string{}),
-                                            request.value("limit", std::size_t{1000}))) {
-      rows.push_back({{"route", row.route}, {"legacy_key", row.legacy_key}});
-    }
-    return {{"parked", rows}};
-  }
-
  private:
   const Environment& environment_;
   const state::Store& store_;
@@ -88,7 +79,8 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, const Envir
                                                        const apply::Ledger& ledger) {
   return {
       {"status", [&board](const nlohmann::json&) { return board.status(); }},
-      {"parked", [&board](const nlohmann::json& request) { return board.parked(request); }},
+      {"parked", [&environment,
+                  &store](const nlohmann::json& request) { return answer_parked(environment.plan, store, request); }},
       {"quarantine_retry",
        [&board, &environment, &ledger](const nlohmann::json& request) -> nlohmann::json {
          commands::quarantine::RetryResult result;
@@ -142,14 +134,15 @@ Outcome supervise(const Config& config, const Goal& goal, const std::stop_token&
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
   Outcome outcome;
   const auto is_finished = [&] {
-    return store->progress().snapshot_finished && !store->progress().needs_snapshot && !mapping_changed(environment, *store);
+    return store->progress().snapshot_finished && !store->progress().needs_snapshot &&
+           !mapping_changed(environment, *store);
   };
   if (goal.needs_finished_snapshot && !is_finished()) {
     throw Error(ErrorKind::Refused, "there is no finished snapshot of this mapping to go on from")
         .remedy("run `agent snapshot`, or `agent run`, which does both");
   }
   Board board{environment, *store};
-  const ControlServer control{control_socket_path(config.state_dir), handlers(board, environment, ledger)};
+  const ControlServer control{control_socket_path(config.state_dir), handlers(board, environment, *store, ledger)};
   {
     StartPosition start = establish(environment, *store, ledger);
     if (!is_finished() || goal.repeats_snapshot) {

@@ -17,7 +17,8 @@ bool may_be_caused_by_order(const core::Error& error) {
 
 }  // namespace
 
-Applier::Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::Store& store, const Ledger& ledger, Options options)
+Applier::Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::Store& store, const Ledger& ledger,
+                 Options options)
     : target_(std::move(target)),
       plan_(plan),
       store_(store),
@@ -192,7 +193,13 @@ void Applier::erase_rows(core::TableId table, std::span<const core::RowKey> keys
 void Applier::retry_rows(const mapping::Route& route, std::span<const core::RowKey> keys) {
   attempt(
       [&](Batch&, Decider& decider) {
-        for (const core::RowKey& key : keys) decider.add_row(route, key);
+        for (const core::RowKey& key : keys) {
+          if (overlay_.row(route.from, key) != nullptr) {
+            decider.add_row(route, key);
+          } else {
+            quarantine_.resolve({route.id, key}, "deleted");  // the source no longer has it
+          }
+        }
       },
       {.retries_quarantined = true}, {});
 }
@@ -205,7 +212,9 @@ void Applier::check_limit() const {
     if (changes[at].quarantined <= 0) continue;
     const std::int64_t refused = stored[at].quarantined + changes[at].quarantined;
     const std::int64_t rows = std::max(expected_rows_[route.from.index()], stored[at].read + changes[at].read);
-    if (rows < options_.limit.from_rows || static_cast<double>(refused) <= options_.limit.share * static_cast<double>(rows)) continue;
+    if (rows < options_.limit.from_rows ||
+        static_cast<double>(refused) <= options_.limit.share * static_cast<double>(rows))
+      continue;
     std::string example;
     for (const auto& [row, entry] : quarantine_.refused) {
       if (row.route == route.id && entry.refusal) {
@@ -232,8 +241,10 @@ void Applier::commit_target(std::optional<core::Lsn> applied) {
     for (const auto& [key, uuid] : changes) {
       const bool is_adopted = store_.is_adopted(entity_id, core::parse_key(entity.key_types, key));
       if (is_adopted) continue;  // stored when it was adopted, and kept
-      if (uuid) stored.emplace_back(key, *uuid);
-      else forgotten.push_back(key);
+      if (uuid)
+        stored.emplace_back(key, *uuid);
+      else
+        forgotten.push_back(key);
     }
     ledger_.store_mappings(sql, entity.name, stored, false);
     ledger_.forget_mappings(sql, entity.name, forgotten);

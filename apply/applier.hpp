@@ -24,8 +24,8 @@ namespace apply {
 
 /// When so many rows of a table are refused that the mapping must be wrong, not the data.
 struct QuarantineLimit {
-  double share = 0.005;            ///< of the table's rows …
-  std::int64_t from_rows = 200;    ///< … once it has that many
+  double share = 0.005;          ///< of the table's rows …
+  std::int64_t from_rows = 200;  ///< … once it has that many
 };
 
 /// The writer of rows: takes changes, brings the target and (after the target's commit) the local state to what they mean.
@@ -42,7 +42,8 @@ class Applier {
     std::string purpose;
     QuarantineLimit limit;
   };
-  Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::Store& store, const Ledger& ledger, Options options);
+  Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::Store& store, const Ledger& ledger,
+          Options options);
 
   /// Applies these parts in source order. If the last one does not end its transaction, the target transaction stays open for the next call.
   void apply(std::span<const core::TransactionPart> parts);
@@ -65,7 +66,8 @@ class Applier {
   /// Writes ledger and, if given, the checkpoint, and commits. Throws Error(InDoubt) when the connection was lost at COMMIT.
   void commit_target(std::optional<core::Lsn> applied);
   /// After commit_target: the local state follows. `sync` as for state::Overlay::commit.
-  void commit_state(const std::optional<state::Progress>& progress, const std::optional<state::Chunk>& chunk, state::Overlay::Sync sync);
+  void commit_state(const std::optional<state::Progress>& progress, const std::optional<state::Chunk>& chunk,
+                    state::Overlay::Sync sync);
   /// Rolls back whatever is open, on both sides.
   void abandon();
   /// Replaces a broken session. Throws Error(Target), transient when it may work later.

@@ -10,10 +10,12 @@ namespace {
 constexpr std::size_t kTruncatePiece = 10'000;
 
 core::Error never_seen(const mapping::SourceTable& table, const core::RowKey& key) {
-  return core::Error{core::ErrorKind::Refused, "the source changed a row that was never copied, and did not send all of it"}
+  return core::Error{core::ErrorKind::Refused,
+                     "the source changed a row that was never copied, and did not send all of it"}
       .with("table", table.name.display())
       .with("key", core::key_text(key))
-      .remedy("run `agent snapshot --table " + table.name.display() + "`: it reads the table again and writes only differences");
+      .remedy("run `agent snapshot --table " + table.name.display() +
+              "`: it reads the table again and writes only differences");
 }
 
 }  // namespace
@@ -48,9 +50,11 @@ void Batch::add_update(const Projections::Target& target, const core::Update& up
   const Projection& projection = *target.projection;
   // The old key beats the new tuple: a TOASTed key is not sent again in the new one.
   if (!update.old && !projection.has_key(update.row)) {
-    throw core::Error{core::ErrorKind::Refused, "an UPDATE does not say which row it changed: its key is an unchanged TOASTed value"}
+    throw core::Error{core::ErrorKind::Refused,
+                      "an UPDATE does not say which row it changed: its key is an unchanged TOASTed value"}
         .with("table", table.name.display())
-        .remedy("set REPLICA IDENTITY FULL on the table, then run `agent snapshot --table " + table.name.display() + "`");
+        .remedy("set REPLICA IDENTITY FULL on the table, then run `agent snapshot --table " + table.name.display() +
+                "`");
   }
   const core::RowKey old_key = projection.key(update.old ? update.old->row : update.row);
   core::Row image = projection.image(update.row);
@@ -58,7 +62,8 @@ void Batch::add_update(const Projections::Target& target, const core::Update& up
     image = core::fill_unchanged(image, projection.image(update.old->row));
   }
   if (image.has_unchanged()) {
-    if (const state::StoredRow* stored = overlay_.row(table.id, old_key)) image = core::fill_unchanged(image, stored->image);
+    if (const state::StoredRow* stored = overlay_.row(table.id, old_key))
+      image = core::fill_unchanged(image, stored->image);
   }
   // Once the old values are filled in, the key can be read from the image, whose key columns come first.
   std::vector<core::Value> key_values;
@@ -81,7 +86,9 @@ void Batch::truncate(const mapping::SourceTable& table, core::CommitLsn commit) 
           .with("table", table.name.display())
           .with("route", route.name)
           .with("lsn", commit.lsn.to_string())
-          .remedy("decide what the TRUNCATE means: set `on_truncate: delete` or `keep` in mapping.yaml and start the agent again");
+          .remedy(
+              "decide what the TRUNCATE means: set `on_truncate: delete` or `keep` in mapping.yaml and start the agent "
+              "again");
     }
     is_kept = is_kept && route.on_truncate == mapping::OnTruncate::Keep;
   }

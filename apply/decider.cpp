@@ -34,7 +34,8 @@ std::uint16_t Decider::slot(const mapping::Route& route) const {
   return static_cast<std::uint16_t>(std::find(routes.begin(), routes.end(), route.id) - routes.begin());
 }
 
-Decider::RowState Decider::initial_state(const mapping::Route& route, const core::RowKey& key, const state::StoredRow* stored) {
+Decider::RowState Decider::initial_state(const mapping::Route& route, const core::RowKey& key,
+                                         const state::StoredRow* stored) {
   RowState row;
   if (stored == nullptr) return row;
   const std::uint16_t at = slot(route);
@@ -94,7 +95,8 @@ void Decider::decide() {
     const mapping::Route& route = plan_.route(next->first.second);
     std::vector<core::RowKey> keys;
     auto& waiting = next->second;
-    while (!waiting.empty() && keys.size() < kPiece) keys.push_back(std::move(waiting.extract(waiting.begin()).value()));
+    while (!waiting.empty() && keys.size() < kPiece)
+      keys.push_back(std::move(waiting.extract(waiting.begin()).value()));
     if (waiting.empty()) work_.erase(next);
     decide_route(route, std::move(keys));
   }
@@ -117,8 +119,8 @@ void Decider::decide_route(const mapping::Route& route, std::vector<core::RowKey
       continue;
     }
     const RouteRow id{route.id, key};
-    const bool is_tried = options_.retries_quarantined || options_.refused_already != nullptr || parent_came_.erase(id) > 0 ||
-                          quarantine_.is_refused_now(id);
+    const bool is_tried = options_.retries_quarantined || options_.refused_already != nullptr ||
+                          parent_came_.erase(id) > 0 || quarantine_.is_refused_now(id);
     if (row.status == core::RowStatus::Quarantined && !is_tried) {
       // Later changes stay behind the quarantine, so that nothing is applied out of order.
       quarantine_.renew(id, stored->image);
@@ -132,7 +134,8 @@ void Decider::decide_route(const mapping::Route& route, std::vector<core::RowKey
   std::vector<std::optional<Refusal>> refusals(rows.size());
   const std::vector<int> judged = judge_rows(route, rows, refusals);
   for (std::size_t i = 0; i < derived.size(); ++i) {
-    Verdict verdict = refusals[i] ? Verdict{core::RowStatus::Quarantined, std::move(refusals[i])} : settle(route, derived[i], judged[i]);
+    Verdict verdict = refusals[i] ? Verdict{core::RowStatus::Quarantined, std::move(refusals[i])}
+                                  : settle(route, derived[i], judged[i]);
     record(route, std::move(derived[i]), std::move(verdict));
   }
 }
@@ -167,11 +170,13 @@ std::vector<int> Decider::judge_rows(const mapping::Route& route, std::vector<co
 
 Decider::Verdict Decider::settle(const mapping::Route& route, const mapping::Derivation& row, int judged) {
   using core::RowStatus;
-  if (options_.refused_already != nullptr && options_.refused_already->contains(RouteRow{route.id, row.key})) return {RowStatus::Quarantined, {}};
+  if (options_.refused_already != nullptr && options_.refused_already->contains(RouteRow{route.id, row.key}))
+    return {RowStatus::Quarantined, {}};
   if (row.ambiguous_join) {
     const mapping::Join& join = route.joins[*row.ambiguous_join];
     return {RowStatus::Quarantined,
-            Refusal{"data", "", "join " + join.alias + " finds more than one row of " + plan_.table(join.table).name.display(),
+            Refusal{"data", "",
+                    "join " + join.alias + " finds more than one row of " + plan_.table(join.table).name.display(),
                     "leave one of them on the source, or say `many: true` in mapping.yaml"}};
   }
   if (judged == mapping::Judge::kFiltered) return {RowStatus::Filtered, {}};
@@ -193,8 +198,9 @@ Decider::Verdict Decider::settle(const mapping::Route& route, const mapping::Der
     case mapping::Missing::Park: return {RowStatus::Parked, {}};
     case mapping::Missing::Filter: return {RowStatus::Filtered, {}};
     case mapping::Missing::Quarantine:
-      return {RowStatus::Quarantined, Refusal{"missing_reference", "", "the row that column " + column + " refers to is not on the target",
-                                              "bring the missing parent; the row is derived again as soon as it is there"}};
+      return {RowStatus::Quarantined,
+              Refusal{"missing_reference", "", "the row that column " + column + " refers to is not on the target",
+                      "bring the missing parent; the row is derived again as soon as it is there"}};
     case mapping::Missing::Null: break;
   }
   return {RowStatus::Applied, {}};
@@ -220,12 +226,14 @@ void Decider::set_status(const mapping::Route& route, const core::RowKey& key, R
   const bool was_quarantined = row.status == core::RowStatus::Quarantined;
   row.status = status;
   overlay_.set_status(route.from, key, slot(route), status);
-  if (was_quarantined && status != core::RowStatus::Quarantined) quarantine_.resolve({route.id, key}, std::string{core::to_string(status)});
+  if (was_quarantined && status != core::RowStatus::Quarantined)
+    quarantine_.resolve({route.id, key}, std::string{core::to_string(status)});
 }
 
 void Decider::replace_target_key(const mapping::Route& route, const core::RowKey& key, RowState& row,
                                  const std::optional<core::RowKey>& target_key) {
-  if (!route.id_column) overlay_.set_target_key(route.from, key, slot(route), target_key ? target_key->bytes : std::string{});
+  if (!route.id_column)
+    overlay_.set_target_key(route.from, key, slot(route), target_key ? target_key->bytes : std::string{});
   if (row.on_target && row.on_target != target_key) {
     pending_[route.id][key].removals.insert(*row.on_target);
     // Another legacy row that maps to the same pair may have to write it now.
@@ -260,7 +268,8 @@ void Decider::record(const mapping::Route& route, mapping::Derivation&& derived,
         return;
       }
       for (const core::RowKey& other : sharing) {
-        if (const auto loser = pending_[route.id].find(other); other != key && loser != pending_[route.id].end()) loser->second.upsert.reset();
+        if (const auto loser = pending_[route.id].find(other); other != key && loser != pending_[route.id].end())
+          loser->second.upsert.reset();
       }
     }
     pending_[route.id][key].upsert = std::move(derived);
@@ -279,7 +288,8 @@ void Decider::record_gone(const mapping::Route& route, const core::RowKey& key) 
   if (row.on_target) {
     pending_[route.id][key].removals.insert(*row.on_target);
     if (!route.id_column) {
-      for (const core::RowKey& other : overlay_.sharing_target_key(route.id, row.on_target->bytes)) add_row(route, other);
+      for (const core::RowKey& other : overlay_.sharing_target_key(route.id, row.on_target->bytes))
+        add_row(route, other);
     }
   }
   set_presence(route, row, std::nullopt);
@@ -300,9 +310,11 @@ void Decider::derive_referrers(core::EntityId entity, const core::RowKey& key) {
     if (row.status == core::RowStatus::Quarantined) {
       // Only a row that waits for this very parent; one that the target refused stays until it is retried.
       const auto position = static_cast<std::uint16_t>(&ref - route.refs.data());
-      const bool waits = std::any_of(route.columns.begin(), route.columns.end(), [&](const mapping::TargetColumn& column) {
-        return column.missing == mapping::Missing::Quarantine && std::find(column.refs.begin(), column.refs.end(), position) != column.refs.end();
-      });
+      const bool waits =
+          std::any_of(route.columns.begin(), route.columns.end(), [&](const mapping::TargetColumn& column) {
+            return column.missing == mapping::Missing::Quarantine &&
+                   std::find(column.refs.begin(), column.refs.end(), position) != column.refs.end();
+          });
       if (!waits) return;
       parent_came_.insert({route.id, row_key});
     }

@@ -48,8 +48,8 @@ class Decider {
     const QuarantinedRows* refused_already = nullptr;
   };
 
-  Decider(const mapping::Plan& plan, const state::Store& store, state::Overlay& overlay, TargetSession& session, Judge& judge,
-          QuarantineChanges& quarantine)
+  Decider(const mapping::Plan& plan, const state::Store& store, state::Overlay& overlay, TargetSession& session,
+          Judge& judge, QuarantineChanges& quarantine)
       : plan_(plan), store_(store), overlay_(overlay), session_(session), judge_(judge), quarantine_(quarantine) {}
 
   void set_options(const Options& options) { options_ = options; }
@@ -86,9 +86,9 @@ class Decider {
     std::optional<Refusal> refusal;
   };
   struct RowState {
-    core::RowStatus status = core::RowStatus::None;   // as decided last
-    std::optional<core::RowKey> on_target;            // key of the target row that is there now
-    std::optional<core::RowKey> present_as;           // entity key under which children see it
+    core::RowStatus status = core::RowStatus::None;  // as decided last
+    std::optional<core::RowKey> on_target;           // key of the target row that is there now
+    std::optional<core::RowKey> present_as;          // entity key under which children see it
     int decisions = 0;
   };
 
@@ -103,7 +103,8 @@ class Decider {
   void set_presence(const mapping::Route& route, RowState& row, std::optional<core::RowKey> present_as);
   void derive_referrers(core::EntityId entity, const core::RowKey& key);
   void set_status(const mapping::Route& route, const core::RowKey& key, RowState& row, core::RowStatus status);
-  void replace_target_key(const mapping::Route& route, const core::RowKey& key, RowState& row, const std::optional<core::RowKey>& target_key);
+  void replace_target_key(const mapping::Route& route, const core::RowKey& key, RowState& row,
+                          const std::optional<core::RowKey>& target_key);
   void note_mapping(const mapping::Route& route, const core::RowKey& entity_key, bool is_there);
   /// The key under which a derived row is (to be) on the target.
   [[nodiscard]] core::RowKey target_key(const mapping::Route& route, const mapping::Derivation& row);
@@ -120,7 +121,8 @@ class Decider {
   // Rows still to decide, by rank: parents before children.
   std::map<std::pair<std::uint16_t, core::RouteId>, std::set<core::RowKey>> work_;
   std::unordered_map<RouteRow, RowState, RouteRowHash> rows_;
-  std::unordered_set<RouteRow, RouteRowHash> parent_came_;  // quarantined for want of a parent that came or went just now
+  std::unordered_set<RouteRow, RouteRowHash>
+      parent_came_;  // quarantined for want of a parent that came or went just now
   PendingWrites pending_;
   MappingChanges mapping_changes_;
 };

@@ -20,8 +20,8 @@ std::string memo_key(const mapping::Route& route, const SentRows& sent, std::siz
 
 }  // namespace
 
-std::vector<int> Judge::verdicts(TargetSession& session, const mapping::Route& route, std::span<const mapping::Derivation* const> rows,
-                                 core::Lookup& lookup) {
+std::vector<int> Judge::verdicts(TargetSession& session, const mapping::Route& route,
+                                 std::span<const mapping::Derivation* const> rows, core::Lookup& lookup) {
   std::vector<int> verdicts(rows.size(), mapping::Judge::kPass);
   if (!route.judge || rows.empty()) return verdicts;
   const mapping::Judge& judge = *route.judge;
@@ -59,7 +59,8 @@ std::vector<int> Judge::verdicts(TargetSession& session, const mapping::Route& r
 
   const pg::Result answer = session.ask(judge.rows, questions);
   if (answer.rows() != askers.size()) {
-    throw core::Error{core::ErrorKind::Bug, "the target answered for another number of rows than it was asked about"}.with("route", route.name);
+    throw core::Error{core::ErrorKind::Bug, "the target answered for another number of rows than it was asked about"}
+        .with("route", route.name);
   }
   if (remembered_.size() + askers.size() > kMostRemembered) remembered_.clear();
   for (std::size_t i = 0; i < answer.rows(); ++i) {

@@ -21,8 +21,8 @@ class Judge {
  public:
   /// Verdicts (mapping::Judge::kPass, kFiltered, or a position in Route::columns) in the order of the rows.
   /// Throws Error(Data) when an expression fails for one of them.
-  std::vector<int> verdicts(TargetSession& session, const mapping::Route& route, std::span<const mapping::Derivation* const> rows,
-                            core::Lookup& lookup);
+  std::vector<int> verdicts(TargetSession& session, const mapping::Route& route,
+                            std::span<const mapping::Derivation* const> rows, core::Lookup& lookup);
 
  private:
   // Bounds what is remembered; when it is full it starts anew, which costs one question per distinct input.

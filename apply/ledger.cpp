@@ -28,7 +28,8 @@ std::string actor() {
   std::array<char, 1024> buffer{};
   passwd entry{};
   passwd* found = nullptr;
-  if (getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return found->pw_name;
+  if (getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+    return found->pw_name;
   return fmt::format("uid {}", geteuid());
 }
 
@@ -56,53 +57,61 @@ bool Ledger::stores_mappings(const mapping::Plan& plan, const mapping::Entity& e
   const mapping::Route& route = plan.route(entity.routes.front());
   if (!route.legacy_key_column || !route.id_column) return true;
   // A table that several routes fill mixes the keys of several entities in that column.
-  return std::count_if(plan.routes.begin(), plan.routes.end(), [&](const mapping::Route& other) { return other.to == route.to; }) > 1;
+  return std::count_if(plan.routes.begin(), plan.routes.end(),
+                       [&](const mapping::Route& other) { return other.to == route.to; }) > 1;
 }
 
 void Ledger::create(pg::Session& session, const mapping::Plan& plan) const {
   session.exec(sql(ledger_sql::kCreate));
-  std::string view = fmt::format("create or replace view {0}.migration_mappings (entity, legacy_key, uuid, adopted) as "
-                                 "select entity, legacy_key, uuid, adopted from {0}.stored_mappings",
-                                 pg::quote_identifier(schema_));
+  std::string view = fmt::format(
+      "create or replace view {0}.migration_mappings (entity, legacy_key, uuid, adopted) as "
+      "select entity, legacy_key, uuid, adopted from {0}.stored_mappings",
+      pg::quote_identifier(schema_));
   for (const mapping::Entity& entity : plan.entities) {
     if (stores_mappings(plan, entity)) continue;
     const mapping::Route& route = plan.route(entity.routes.front());
     view += fmt::format(
-        " union all select {0}, t.{1}::text, t.{2}, false from {3} t where t.{1} is not null and not exists (select from "
+        " union all select {0}, t.{1}::text, t.{2}, false from {3} t where t.{1} is not null and not exists (select "
+        "from "
         "{4}.stored_mappings m where m.entity = {0} and m.legacy_key = t.{1}::text)",
-        pg::quote_literal(entity.name), pg::quote_identifier(*route.legacy_key_column), pg::quote_identifier(*route.id_column),
-        pg::quote_name(route.to), pg::quote_identifier(schema_));
+        pg::quote_literal(entity.name), pg::quote_identifier(*route.legacy_key_column),
+        pg::quote_identifier(*route.id_column), pg::quote_name(route.to), pg::quote_identifier(schema_));
   }
   session.exec(view);
   // Default privileges grant new tables to the platform's roles; taken back in the same breath.
-  session.exec(fmt::format(fmt::runtime(ledger_sql::kClose), fmt::arg("schema_literal", pg::quote_literal(pg::quote_identifier(schema_)))));
+  session.exec(fmt::format(fmt::runtime(ledger_sql::kClose),
+                           fmt::arg("schema_literal", pg::quote_literal(pg::quote_identifier(schema_)))));
 }
 
 std::optional<Checkpoint> Ledger::read_checkpoint(pg::Session& session) const {
   const pg::Result result = session.exec(sql(ledger_sql::kReadCheckpoint), {slot_});
   if (result.rows() == 0) return std::nullopt;
   const auto lsn = [&](std::size_t column) { return core::Lsn::parse(result.text(0, column)).value_or(core::Lsn{}); };
-  return Checkpoint{{result.text(0, 0), static_cast<std::uint32_t>(result.integer(0, 1)), result.text(0, 2)}, lsn(3), lsn(4)};
+  return Checkpoint{
+      {result.text(0, 0), static_cast<std::uint32_t>(result.integer(0, 1)), result.text(0, 2)}, lsn(3), lsn(4)};
 }
 
 void Ledger::create_checkpoint(pg::Session& session, const Checkpoint& checkpoint) const {
   const std::string timeline = std::to_string(checkpoint.source.timeline);
   const std::string lsn = checkpoint.applied.to_string();
-  session.exec(sql(ledger_sql::kCreateCheckpoint), {slot_, checkpoint.source.system_identifier, timeline, checkpoint.source.database, lsn});
+  session.exec(sql(ledger_sql::kCreateCheckpoint),
+               {slot_, checkpoint.source.system_identifier, timeline, checkpoint.source.database, lsn});
 }
 
-void Ledger::advance_checkpoint(pg::Session& session, core::Lsn applied, std::optional<std::string> counters_json) const {
+void Ledger::advance_checkpoint(pg::Session& session, core::Lsn applied,
+                                std::optional<std::string> counters_json) const {
   const std::string lsn = applied.to_string();
   const pg::Param counters = counters_json ? pg::Param{*counters_json} : std::nullopt;
   if (session.exec(sql(ledger_sql::kAdvanceCheckpoint), {slot_, lsn, counters}).affected_rows() == 1) return;
-  throw core::Error{core::ErrorKind::Refused, "the checkpoint on the target is missing or already ahead: another agent writes to this target"}
+  throw core::Error{core::ErrorKind::Refused,
+                    "the checkpoint on the target is missing or already ahead: another agent writes to this target"}
       .with("slot", slot_)
       .with("lsn", lsn)
       .remedy("stop the other agent; only one may run per slot");
 }
 
-void Ledger::store_mappings(pg::Session& session, std::string_view entity, std::span<const std::pair<std::string, std::string>> key_and_uuid,
-                            bool adopted) const {
+void Ledger::store_mappings(pg::Session& session, std::string_view entity,
+                            std::span<const std::pair<std::string, std::string>> key_and_uuid, bool adopted) const {
   if (key_and_uuid.empty()) return;
   std::vector<std::string> keys;
   std::vector<std::string> uuids;
@@ -121,22 +130,25 @@ void Ledger::forget_mappings(pg::Session& session, std::string_view entity, std:
   session.exec(sql(ledger_sql::kForgetMappings), {entity, key_array});
 }
 
-std::vector<std::pair<std::string, std::string>> Ledger::read_adopted(pg::Session& session, std::string_view entity) const {
+std::vector<std::pair<std::string, std::string>> Ledger::read_adopted(pg::Session& session,
+                                                                      std::string_view entity) const {
   const pg::Result result = session.exec(sql(ledger_sql::kReadAdopted), {entity});
   std::vector<std::pair<std::string, std::string>> adopted;
   for (std::size_t row = 0; row < result.rows(); ++row) adopted.emplace_back(result.text(row, 0), result.text(row, 1));
   return adopted;
 }
 
-void Ledger::write_quarantine(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes, core::Lsn lsn) const {
+void Ledger::write_quarantine(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes,
+                              core::Lsn lsn) const {
   const std::string at = lsn.to_string();
   for (const auto& [row, entry] : changes.refused) {
     const mapping::Route& route = plan.route(row.route);
     const std::string key = core::key_text(row.key);
     const auto [names, values] = image_arrays(plan.table(route.from), entry.image);
     if (entry.refusal) {
-      session.exec(sql(ledger_sql::kRefuse), {route.name, key, "upsert", entry.refusal->category, entry.refusal->sqlstate,
-                                              entry.refusal->message, entry.refusal->remedy, names, values, at});
+      session.exec(sql(ledger_sql::kRefuse),
+                   {route.name, key, "upsert", entry.refusal->category, entry.refusal->sqlstate, entry.refusal->message,
+                    entry.refusal->remedy, names, values, at});
     } else {
       session.exec(sql(ledger_sql::kRenewRefused), {route.name, key, names, values, at});
     }
@@ -171,10 +183,12 @@ void Ledger::write_control(pg::Session& session, const Control& control) const {
   const std::string total = std::to_string(control.total);
   const std::string processed = std::to_string(control.processed);
   const std::string failed = std::to_string(control.failed);
-  session.exec(sql(ledger_sql::kControl), {control.run, control.phase, control.route, control.status, total, processed, failed});
+  session.exec(sql(ledger_sql::kControl),
+               {control.run, control.phase, control.route, control.status, total, processed, failed});
 }
 
-void Ledger::audit(pg::Session& session, std::string_view command, std::string_view phase, std::string_view detail) const {
+void Ledger::audit(pg::Session& session, std::string_view command, std::string_view phase,
+                   std::string_view detail) const {
   const std::string who = actor();
   session.exec(sql(ledger_sql::kAudit), {who, command, phase, detail});
 }

@@ -38,16 +38,19 @@ class Ledger {
   /// Starts the checkpoint at the slot's consistent point.
   void create_checkpoint(pg::Session& session, const Checkpoint& checkpoint) const;
   /// Moves it forward. Throws Error(Refused) when it is not there or is ahead: somebody else writes to this target.
-  void advance_checkpoint(pg::Session& session, core::Lsn applied, std::optional<std::string> counters_json = std::nullopt) const;
+  void advance_checkpoint(pg::Session& session, core::Lsn applied,
+                          std::optional<std::string> counters_json = std::nullopt) const;
 
   /// Whether the UUIDs of this entity have to be stored: its target table does not carry the legacy key in a way that a view can read.
   [[nodiscard]] static bool stores_mappings(const mapping::Plan& plan, const mapping::Entity& entity);
-  void store_mappings(pg::Session& session, std::string_view entity, std::span<const std::pair<std::string, std::string>> key_and_uuid,
-                      bool adopted) const;
+  void store_mappings(pg::Session& session, std::string_view entity,
+                      std::span<const std::pair<std::string, std::string>> key_and_uuid, bool adopted) const;
   void forget_mappings(pg::Session& session, std::string_view entity, std::span<const std::string> keys) const;
-  [[nodiscard]] std::vector<std::pair<std::string, std::string>> read_adopted(pg::Session& session, std::string_view entity) const;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> read_adopted(pg::Session& session,
+                                                                              std::string_view entity) const;
 
-  void write_quarantine(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes, core::Lsn lsn) const;
+  void write_quarantine(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes,
+                        core::Lsn lsn) const;
   [[nodiscard]] QuarantinedRows read_quarantined(pg::Session& session, const mapping::Plan& plan) const;
 
   /// One line of migration_control.

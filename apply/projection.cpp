@@ -13,7 +13,8 @@ constexpr std::size_t kMostShapes = 4096;
 
 }  // namespace
 
-Projection::Projection(const core::Relation& relation, const mapping::SourceTable& table) : key_types_(table.key_types()) {
+Projection::Projection(const core::Relation& relation, const mapping::SourceTable& table)
+    : key_types_(table.key_types()) {
   for (const mapping::ImageColumn& column : table.columns) {
     const auto found = std::find_if(relation.columns.begin(), relation.columns.end(),
                                     [&](const core::RelationColumn& sent) { return sent.name == column.name; });
@@ -21,8 +22,10 @@ Projection::Projection(const core::Relation& relation, const mapping::SourceTabl
       throw core::Error{core::ErrorKind::Refused, "the source no longer sends a column that the mapping reads"}
           .with("table", table.name.display())
           .with("column", column.name)
-          .remedy("the column was dropped or renamed on the source, or left out of the publication: bring it back, or change mapping.yaml "
-                  "and run `agent snapshot`");
+          .remedy(
+              "the column was dropped or renamed on the source, or left out of the publication: bring it back, or "
+              "change mapping.yaml "
+              "and run `agent snapshot`");
     }
     from_.push_back(static_cast<std::size_t>(found - relation.columns.begin()));
   }

@@ -11,11 +11,19 @@ std::string remedy_for(const core::Error& error) {
   const std::string column{error.context("column")};
   const std::string constraint{error.context("constraint")};
   const std::string retry = ", then `agent quarantine retry`";
-  if (state == "23502") return "give the column" + (column.empty() ? "" : " " + column) + " a value: on the source row, or in mapping.yaml" + retry;
-  if (state == "23503") return "the row that " + (constraint.empty() ? "a foreign key" : constraint) + " names is not on the target" + retry;
-  if (state == "23505") return "another row already holds this value of " + (constraint.empty() ? "a unique key" : constraint) + ": change one of them on the source" + retry;
-  if (state == "23514") return "correct the source row so that it satisfies " + (constraint.empty() ? "the check" : constraint) + retry;
-  if (state.starts_with("22")) return "correct the value on the source row, or make the expression in mapping.yaml accept it" + retry;
+  if (state == "23502")
+    return "give the column" + (column.empty() ? "" : " " + column) +
+           " a value: on the source row, or in mapping.yaml" + retry;
+  if (state == "23503")
+    return "the row that " + (constraint.empty() ? "a foreign key" : constraint) + " names is not on the target" +
+           retry;
+  if (state == "23505")
+    return "another row already holds this value of " + (constraint.empty() ? "a unique key" : constraint) +
+           ": change one of them on the source" + retry;
+  if (state == "23514")
+    return "correct the source row so that it satisfies " + (constraint.empty() ? "the check" : constraint) + retry;
+  if (state.starts_with("22"))
+    return "correct the value on the source row, or make the expression in mapping.yaml accept it" + retry;
   return "correct the source row or mapping.yaml" + retry;
 }
 

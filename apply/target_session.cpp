@@ -35,7 +35,8 @@ std::string array_literal(std::span<const core::Value> values) {
   return literal;
 }
 
-TargetSession::TargetSession(const pg::ConnectionParams& params, std::string_view purpose, const mapping::Plan& /*plan*/)
+TargetSession::TargetSession(const pg::ConnectionParams& params, std::string_view purpose,
+                             const mapping::Plan& /*plan*/)
     : session_(params, purpose) {
   is_replica_ = set_replica_role(session_);
   // The statements are long and always run with the same shape: planning them for each batch costs more than running them.

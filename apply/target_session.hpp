@@ -49,7 +49,7 @@ class TargetSession {
   /// Throws Error(InDoubt) when the connection is lost here.
   void commit();
   void rollback();
-  void savepoint();          ///< one level, reused
+  void savepoint();  ///< one level, reused
   void release_savepoint();
   void rollback_to_savepoint();
 
@@ -63,7 +63,7 @@ class TargetSession {
   pg::Session session_;
   bool is_replica_ = false;
   std::unordered_map<std::string, std::string> statements_;  // SQL → name
-  std::unordered_set<std::string> stages_;          // exist, and were committed
+  std::unordered_set<std::string> stages_;                   // exist, and were committed
   std::unordered_set<std::string> uncommitted_stages_;  // created by the open transaction: a rollback takes them along
 };
 

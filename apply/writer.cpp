@@ -73,7 +73,8 @@ void Writer::remove_rows(const mapping::Route& route) {
     const std::size_t end = std::min(keys.size(), begin + kPiece);
     std::vector<std::vector<core::Value>> columns(keys.front().size());
     for (std::size_t row = begin; row < end; ++row) {
-      for (std::size_t column = 0; column < columns.size(); ++column) columns[column].push_back(core::Value::of(keys[row][column]));
+      for (std::size_t column = 0; column < columns.size(); ++column)
+        columns[column].push_back(core::Value::of(keys[row][column]));
     }
     try {
       counts_.removed += session_.exec_arrays(route.remove, columns).affected_rows();

@@ -11,8 +11,8 @@ namespace apply {
 
 /// What a batch did on the target.
 struct WriteCounts {
-  std::uint64_t sent = 0;       ///< rows sent as upserts
-  std::uint64_t written = 0;    ///< of these, inserted or changed: rows already right are not rewritten
+  std::uint64_t sent = 0;     ///< rows sent as upserts
+  std::uint64_t written = 0;  ///< of these, inserted or changed: rows already right are not rewritten
   std::uint64_t removed = 0;
 };
 

@@ -10,7 +10,8 @@ namespace core {
 class Backoff {
  public:
   using Duration = std::chrono::milliseconds;
-  Backoff(Duration first, Duration most, std::uint64_t seed) : first_(first), most_(most), next_(first), random_(seed) {}
+  Backoff(Duration first, Duration most, std::uint64_t seed)
+      : first_(first), most_(most), next_(first), random_(seed) {}
 
   /// How long to wait before the next try.
   [[nodiscard]] Duration next();

@@ -23,14 +23,14 @@ struct CatalogColumn {
   std::string base_type_name;
   /// pg_type.typcategory of the type, or of the base type of a domain: 'N' numeric, 'S' string, 'D' date/time, 'B' boolean, 'E' enum, 'A' array, 'U' user …
   char type_category = 'U';
-  bool is_integer = false;     ///< smallint, integer, bigint or a domain over one: keys of this type sort as numbers
-  bool is_builtin = true;      ///< the type lives in pg_catalog, so that it exists under this name on every server
+  bool is_integer = false;  ///< smallint, integer, bigint or a domain over one: keys of this type sort as numbers
+  bool is_builtin = true;   ///< the type lives in pg_catalog, so that it exists under this name on every server
   bool is_not_null = false;
-  bool has_default = false;    ///< a DEFAULT, an identity or a generation expression
-  bool is_generated = false;   ///< GENERATED ALWAYS AS (…) STORED: never written, never in the stream before 18
+  bool has_default = false;   ///< a DEFAULT, an identity or a generation expression
+  bool is_generated = false;  ///< GENERATED ALWAYS AS (…) STORED: never written, never in the stream before 18
   bool is_identity_always = false;
-  bool has_equality = true;    ///< false for json, xml, point, …: such values are compared as text
-  bool is_toastable = false;   ///< attstorage other than 'p': may arrive as *unchanged*
+  bool has_equality = true;   ///< false for json, xml, point, …: such values are compared as text
+  bool is_toastable = false;  ///< attstorage other than 'p': may arrive as *unchanged*
   friend bool operator==(const CatalogColumn&, const CatalogColumn&) = default;
 };
 
@@ -50,14 +50,15 @@ struct CatalogTable {
   char kind = 'r';  ///< pg_class.relkind: r table, p partitioned table, v view, …
   bool is_partition = false;
   ReplicaIdentity identity = ReplicaIdentity::Default;
-  std::vector<CatalogColumn> columns;               ///< live columns in attnum order
-  std::vector<std::string> primary_key;             ///< empty when there is none
-  std::vector<std::vector<std::string>> unique_keys;  ///< primary key, unique constraints and non-partial unique indexes on plain columns
-  std::vector<std::string> identity_key;            ///< columns of REPLICA IDENTITY USING INDEX; empty otherwise
+  std::vector<CatalogColumn> columns;    ///< live columns in attnum order
+  std::vector<std::string> primary_key;  ///< empty when there is none
+  std::vector<std::vector<std::string>>
+      unique_keys;  ///< primary key, unique constraints and non-partial unique indexes on plain columns
+  std::vector<std::string> identity_key;  ///< columns of REPLICA IDENTITY USING INDEX; empty otherwise
   std::vector<CatalogForeignKey> foreign_keys;
-  std::int64_t estimated_rows = 0;                  ///< pg_class.reltuples, 0 when unknown
-  bool has_row_security = false;                    ///< relrowsecurity
-  bool forces_row_security = false;                 ///< relforcerowsecurity: even for the owner
+  std::int64_t estimated_rows = 0;   ///< pg_class.reltuples, 0 when unknown
+  bool has_row_security = false;     ///< relrowsecurity
+  bool forces_row_security = false;  ///< relforcerowsecurity: even for the owner
 
   [[nodiscard]] const CatalogColumn* column(std::string_view column_name) const {
     for (const CatalogColumn& column : columns) {

@@ -28,7 +28,9 @@ Error& Error::with(std::string name, std::string value) & {
   compose();
   return *this;
 }
-Error&& Error::with(std::string name, std::string value) && { return std::move(with(std::move(name), std::move(value))); }
+Error&& Error::with(std::string name, std::string value) && {
+  return std::move(with(std::move(name), std::move(value)));
+}
 
 Error& Error::remedy(std::string text) & {
   remedy_ = std::move(text);
@@ -51,7 +53,8 @@ Error& Error::transient() & {
 Error&& Error::transient() && { return std::move(transient()); }
 
 std::string_view Error::context(std::string_view name) const {
-  const auto entry = std::find_if(context_.begin(), context_.end(), [&](const auto& pair) { return pair.first == name; });
+  const auto entry =
+      std::find_if(context_.begin(), context_.end(), [&](const auto& pair) { return pair.first == name; });
   return entry == context_.end() ? std::string_view{} : std::string_view{entry->second};
 }
 

@@ -17,15 +17,16 @@ std::vector<core::Value> pick(const core::Row& row, const std::vector<std::uint1
 }
 
 /// Rows of the route's own table that see these rows of the table of `from`.
-std::vector<core::RowKey> walk_back(const Plan& plan, const Route& route, std::int16_t from, std::vector<core::RowKey> keys,
-                                    core::Lookup& lookup) {
+std::vector<core::RowKey> walk_back(const Plan& plan, const Route& route, std::int16_t from,
+                                    std::vector<core::RowKey> keys, core::Lookup& lookup) {
   while (from != Operand::kRow) {
     const Join& join = route.joins[static_cast<std::size_t>(from)];
     std::vector<core::RowKey> seers;
     for (const core::RowKey& key : keys) {
       const auto image = lookup.image(join.table, key);
       if (!image) continue;
-      for (core::RowKey& seer : rows_by(plan, join.seen_by, pick(*image, join.find.columns), lookup)) seers.push_back(std::move(seer));
+      for (core::RowKey& seer : rows_by(plan, join.seen_by, pick(*image, join.find.columns), lookup))
+        seers.push_back(std::move(seer));
     }
     keys = std::move(seers);
     from = join.from;
@@ -41,8 +42,8 @@ bool differs(const core::Row* before, const core::Row* after, const std::vector<
 
 }  // namespace
 
-void rows_that_saw(const Plan& plan, core::TableId table, const core::Row* before, const core::Row* after, core::Lookup& lookup,
-                   const AffectedRow& affected) {
+void rows_that_saw(const Plan& plan, core::TableId table, const core::Row* before, const core::Row* after,
+                   core::Lookup& lookup, const AffectedRow& affected) {
   for (const JoinedBy& by : plan.joined_by[table.index()]) {
     const Route& route = plan.route(by.route);
     const Join& join = route.joins[by.join];
@@ -57,8 +58,9 @@ void rows_that_saw(const Plan& plan, core::TableId table, const core::Row* befor
   }
 }
 
-void rows_that_refer_to(const Plan& plan, core::EntityId entity, const core::RowKey& key, core::Lookup& lookup,
-                        const std::function<void(const Route& route, const Ref& ref, const core::RowKey& key)>& affected) {
+void rows_that_refer_to(
+    const Plan& plan, core::EntityId entity, const core::RowKey& key, core::Lookup& lookup,
+    const std::function<void(const Route& route, const Ref& ref, const core::RowKey& key)>& affected) {
   const std::vector<std::string> texts = core::key_values(key);
   std::vector<core::Value> values;
   values.reserve(texts.size());

@@ -15,11 +15,12 @@ using AffectedRow = std::function<void(const Route& route, const core::RowKey& k
 /// A row of a joined table changed from `before` to `after` (null: it was not, is not there): names the rows that saw it, through chains of
 /// joins too. Changes of columns that nobody reads name nobody. `lookup` must already hold the new state: rows that *stopped* pointing at the
 /// joined row have changed themselves.
-void rows_that_saw(const Plan& plan, core::TableId table, const core::Row* before, const core::Row* after, core::Lookup& lookup,
-                   const AffectedRow& affected);
+void rows_that_saw(const Plan& plan, core::TableId table, const core::Row* before, const core::Row* after,
+                   core::Lookup& lookup, const AffectedRow& affected);
 
 /// The row that an entity's key names came into the target or left it: names the rows that refer to it.
-void rows_that_refer_to(const Plan& plan, core::EntityId entity, const core::RowKey& key, core::Lookup& lookup,
-                        const std::function<void(const Route& route, const Ref& ref, const core::RowKey& key)>& affected);
+void rows_that_refer_to(
+    const Plan& plan, core::EntityId entity, const core::RowKey& key, core::Lookup& lookup,
+    const std::function<void(const Route& route, const Ref& ref, const core::RowKey& key)>& affected);
 
 }  // namespace mapping

@@ -18,7 +18,8 @@ std::vector<core::Value> values_of(const Derivation& row, std::span<const Operan
   return values;
 }
 
-std::vector<core::Row> find_joined(const Plan& plan, const Join& join, std::span<const core::Value> values, core::Lookup& lookup) {
+std::vector<core::Row> find_joined(const Plan& plan, const Join& join, std::span<const core::Value> values,
+                                   core::Lookup& lookup) {
   std::vector<core::Row> rows;
   for (const core::RowKey& key : rows_by(plan, join.find, values, lookup)) {
     if (auto image = lookup.image(join.table, key)) rows.push_back(std::move(*image));
@@ -26,7 +27,8 @@ std::vector<core::Row> find_joined(const Plan& plan, const Join& join, std::span
   return rows;
 }
 
-RefState look_up_ref(const Plan& plan, const Route& route, const Ref& ref, const Derivation& row, core::Lookup& lookup) {
+RefState look_up_ref(const Plan& plan, const Route& route, const Ref& ref, const Derivation& row,
+                     core::Lookup& lookup) {
   const auto values = values_of(row, ref.key);
   if (any_null(values)) return {};
   const Entity& entity = plan.entity(ref.entity);
@@ -45,7 +47,8 @@ core::Value Derivation::value(const Operand& operand) const {
   return rows.empty() ? core::Value::null() : rows.front()[operand.column];
 }
 
-std::vector<core::RowKey> rows_by(const Plan& plan, const Access& access, std::span<const core::Value> values, core::Lookup& lookup) {
+std::vector<core::RowKey> rows_by(const Plan& plan, const Access& access, std::span<const core::Value> values,
+                                  core::Lookup& lookup) {
   if (any_null(values)) return {};
   const SourceTable& table = plan.table(access.table);
   std::vector<core::KeyType> types;
@@ -64,7 +67,8 @@ core::RowKey entity_key(const Plan& plan, const Route& route, const core::RowKey
   return core::encode_key(plan.entity(*route.entity).key_types, values);
 }
 
-Derivation derive(const Plan& plan, const Route& route, const core::RowKey& key, core::Row image, core::Lookup& lookup) {
+Derivation derive(const Plan& plan, const Route& route, const core::RowKey& key, core::Row image,
+                  core::Lookup& lookup) {
   Derivation row;
   row.key = key;
   row.image = std::move(image);

@@ -40,11 +40,12 @@ struct ImageColumn {
 struct SourceTable {
   core::TableId id;
   core::QualifiedName name;
-  std::vector<ImageColumn> columns;     ///< the primary key's first, in its order, then every other column that the mapping names
-  std::size_t key_size = 0;             ///< number of leading columns that are the primary key
-  std::vector<core::RouteId> routes;    ///< that read it; a stored row keeps one status per entry, in this order
-  std::vector<core::IndexId> indexes;   ///< over its images
-  bool is_joined = false;               ///< some route joins it: its rows are loaded before any route is derived
+  std::vector<ImageColumn>
+      columns;               ///< the primary key's first, in its order, then every other column that the mapping names
+  std::size_t key_size = 0;  ///< number of leading columns that are the primary key
+  std::vector<core::RouteId> routes;   ///< that read it; a stored row keeps one status per entry, in this order
+  std::vector<core::IndexId> indexes;  ///< over its images
+  bool is_joined = false;              ///< some route joins it: its rows are loaded before any route is derived
   /// Tables whose routes must be complete before this table's snapshot chunks begin. Itself: its chunks go one at a time. Two tables that are in
   /// each other's `after` belong to a cycle of references: their chunks, too, go one at a time, in the order of TableId.
   std::vector<core::TableId> after;
@@ -66,8 +67,8 @@ struct Index {
 /// A column as a route sees it: of the row itself, or of one of its joins.
 struct Operand {
   static constexpr std::int16_t kRow = -1;
-  std::int16_t join = kRow;   ///< position in Route::joins, or kRow
-  std::uint16_t column = 0;   ///< position in the columns of that table
+  std::int16_t join = kRow;  ///< position in Route::joins, or kRow
+  std::uint16_t column = 0;  ///< position in the columns of that table
   friend auto operator<=>(const Operand&, const Operand&) = default;
 };
 
@@ -82,38 +83,39 @@ struct Access {
 struct Join {
   std::string alias;
   core::TableId table;
-  Access find;                         ///< forward: from the values of `on` to the joined rows
-  std::vector<Operand> on;             ///< values to look for, in the order of find.columns; all of one table (`from`)
-  std::int16_t from = Operand::kRow;   ///< the row itself, or an earlier join
-  Access seen_by;                      ///< backward: from find.columns' values in a joined row to the rows of `from` that see it
-  bool is_many = false;                ///< every column an array in primary-key order
-  bool is_static = false;              ///< later changes of the joined table derive nothing again
-  std::vector<std::uint16_t> used;     ///< joined columns that expressions, refs and later joins read, and those of `on`: a change of others derives nothing
+  Access find;                        ///< forward: from the values of `on` to the joined rows
+  std::vector<Operand> on;            ///< values to look for, in the order of find.columns; all of one table (`from`)
+  std::int16_t from = Operand::kRow;  ///< the row itself, or an earlier join
+  Access seen_by;          ///< backward: from find.columns' values in a joined row to the rows of `from` that see it
+  bool is_many = false;    ///< every column an array in primary-key order
+  bool is_static = false;  ///< later changes of the joined table derive nothing again
+  std::vector<std::uint16_t>
+      used;  ///< joined columns that expressions, refs and later joins read, and those of `on`: a change of others derives nothing
 };
 
 /// `ref('entity', column, …)`.
 struct Ref {
   core::EntityId entity;
-  std::vector<Operand> key;            ///< all of one table (`from`)
+  std::vector<Operand> key;  ///< all of one table (`from`)
   std::int16_t from = Operand::kRow;
-  Access seen_by;                      ///< backward: from the entity's key to the rows of `from` that refer to it
+  Access seen_by;  ///< backward: from the entity's key to the rows of `from` that refer to it
   SourcePosition at;
 };
 
 /// A column of the target and the SQL that makes it.
 struct TargetColumn {
   std::string name;
-  std::string sql;                      ///< the expression with each ref(…) replaced by its input column
-  std::vector<std::uint16_t> refs;      ///< positions in Route::refs
-  bool is_plain_ref = false;            ///< the expression is nothing but one ref
+  std::string sql;                  ///< the expression with each ref(…) replaced by its input column
+  std::vector<std::uint16_t> refs;  ///< positions in Route::refs
+  bool is_plain_ref = false;        ///< the expression is nothing but one ref
   /// What applies when a ref of it missed its parent: of a plain ref always; of a larger expression only if it states `missing`
   /// (and then only when the expression is NULL). No value: a missing ref is just NULL.
   std::optional<Missing> missing;
   SourcePosition at;
-  std::vector<Operand> reads;           ///< columns that `sql` reads, each once
-  std::string sql_type;                 ///< of the target column, to cast to without cutting anything: `pg_catalog."varchar"`
-  std::string declared_type;            ///< of the target column, with modifier: `character varying(100)`
-  bool is_identity_always = false;      ///< may be inserted (OVERRIDING SYSTEM VALUE), never updated
+  std::vector<Operand> reads;  ///< columns that `sql` reads, each once
+  std::string sql_type;        ///< of the target column, to cast to without cutting anything: `pg_catalog."varchar"`
+  std::string declared_type;   ///< of the target column, with modifier: `character varying(100)`
+  bool is_identity_always = false;  ///< may be inserted (OVERRIDING SYSTEM VALUE), never updated
 };
 
 enum class OnDelete : std::uint8_t { Delete, Keep, Set };
@@ -123,15 +125,15 @@ enum class OnTruncate : std::uint8_t { Delete, Keep, Stop };
 /// One statement that takes rows. A row is sent as: [u: the id] [i…: inputs] [r…: ref UUIDs] [m…: missed flags], as the statement says.
 /// `by_arrays` takes one text[] parameter per sent column and, first, none for anything else; `from_stage` reads the session's staging table.
 struct RowStatement {
-  bool has_id = false;                  ///< the row's own UUID is sent first
-  std::vector<Operand> inputs;          ///< then these; a many-join's column as an array literal
-  std::vector<std::uint16_t> refs;      ///< then the UUIDs of these refs, NULL where the key is NULL or the parent missing
-  std::vector<std::uint16_t> flags;     ///< then, per ref listed here, 't' when it missed its parent
-  std::string by_arrays;                ///< $1 … $n: text[] each, all of one length
-  std::string from_stage;               ///< reads `stage`
-  std::string stage;                    ///< quoted name of a session-temporary table
-  std::string create_stage;             ///< CREATE TEMPORARY TABLE for it
-  std::string copy_stage;               ///< COPY … FROM STDIN for it
+  bool has_id = false;               ///< the row's own UUID is sent first
+  std::vector<Operand> inputs;       ///< then these; a many-join's column as an array literal
+  std::vector<std::uint16_t> refs;   ///< then the UUIDs of these refs, NULL where the key is NULL or the parent missing
+  std::vector<std::uint16_t> flags;  ///< then, per ref listed here, 't' when it missed its parent
+  std::string by_arrays;             ///< $1 … $n: text[] each, all of one length
+  std::string from_stage;            ///< reads `stage`
+  std::string stage;                 ///< quoted name of a session-temporary table
+  std::string create_stage;          ///< CREATE TEMPORARY TABLE for it
+  std::string copy_stage;            ///< COPY … FROM STDIN for it
   [[nodiscard]] std::size_t width() const { return (has_id ? 1U : 0U) + inputs.size() + refs.size() + flags.size(); }
 };
 
@@ -142,7 +144,8 @@ struct Judge {
   static constexpr int kPass = -1;
   static constexpr int kFiltered = -2;
   RowStatement rows;
-  bool is_cacheable = false;            ///< the verdict is a function of the inputs alone (no refs), so equal inputs need not be asked twice
+  bool is_cacheable =
+      false;  ///< the verdict is a function of the inputs alone (no refs), so equal inputs need not be asked twice
 };
 
 struct Route {
@@ -155,24 +158,24 @@ struct Route {
   /// Image columns that make the entity's key, and the type of each; by default the primary key.
   std::vector<std::uint16_t> key;
   bool key_is_primary = true;
-  std::optional<std::string> id_column;        ///< target column that takes the UUID; none for routes without an id
-  std::vector<std::string> conflict;           ///< target columns that are the key of a route without an id
-  std::vector<Join> joins;                     ///< in the order of evaluation
-  std::vector<Ref> refs;                       ///< those of expressions; last, for a route that is not the first of its entity, its own id
-  std::optional<std::uint16_t> own_ref;        ///< that last one: the row waits until the first route has it
+  std::optional<std::string> id_column;  ///< target column that takes the UUID; none for routes without an id
+  std::vector<std::string> conflict;     ///< target columns that are the key of a route without an id
+  std::vector<Join> joins;               ///< in the order of evaluation
+  std::vector<Ref> refs;  ///< those of expressions; last, for a route that is not the first of its entity, its own id
+  std::optional<std::uint16_t> own_ref;  ///< that last one: the row waits until the first route has it
   bool has_where = false;
-  std::string where;                           ///< the SQL text, as written; empty without has_where
+  std::string where;  ///< the SQL text, as written; empty without has_where
   SourcePosition where_at;
-  std::vector<Operand> where_reads;            ///< columns that it reads, each once
+  std::vector<Operand> where_reads;  ///< columns that it reads, each once
   std::vector<TargetColumn> columns;
   OnDelete on_delete = OnDelete::Delete;
-  std::vector<TargetColumn> set_on_delete;     ///< the columns of OnDelete::Set; their SQL reads nothing
+  std::vector<TargetColumn> set_on_delete;  ///< the columns of OnDelete::Set; their SQL reads nothing
   OnTruncate on_truncate = OnTruncate::Delete;
   bool owns_all = false;
-  std::uint16_t rank = 0;                      ///< write order: parents before children; equal ranks do not depend on each other
+  std::uint16_t rank = 0;  ///< write order: parents before children; equal ranks do not depend on each other
   std::optional<std::string> legacy_key_column;  ///< target column that is mapped as just the (single-column) key
-  std::optional<Judge> judge;                  ///< absent: every row passes and no larger expression states `missing`
-  RowStatement write;                          ///< INSERT … SELECT … ON CONFLICT … DO UPDATE … WHERE differs
+  std::optional<Judge> judge;                    ///< absent: every row passes and no larger expression states `missing`
+  RowStatement write;                            ///< INSERT … SELECT … ON CONFLICT … DO UPDATE … WHERE differs
   /// Removes rows (on_delete: delete, or the UPDATE of `set`). $1 … $n: text[] of the id, or of each conflict column. Empty for `keep`.
   std::string remove;
   /// Routes without an id whose conflict columns are not all plain refs or columns: SELECT ordinal, conflict columns as text. Otherwise
@@ -190,10 +193,10 @@ struct Route {
 struct Entity {
   core::EntityId id;
   std::string name;
-  std::string adopt;                        ///< SQL on the target giving (key, uuid); empty when nothing is adopted
+  std::string adopt;  ///< SQL on the target giving (key, uuid); empty when nothing is adopted
   SourcePosition at;
-  std::vector<core::RouteId> routes;        ///< in the order of mapping.yaml; the first decides whether a key is present
-  core::TableId table;                      ///< that the first route reads
+  std::vector<core::RouteId> routes;  ///< in the order of mapping.yaml; the first decides whether a key is present
+  core::TableId table;                ///< that the first route reads
   std::vector<core::KeyType> key_types;
   /// Who refers to it: (route, position in Route::refs). What is derived again when a key appears or goes.
   std::vector<std::pair<core::RouteId, std::uint16_t>> referred_by;
@@ -220,10 +223,10 @@ struct Cleanup {
 struct Plan {
   std::string file;
   core::Uuid name_space;
-  std::vector<SourceTable> tables;          ///< by TableId
-  std::vector<Index> indexes;               ///< by IndexId
-  std::vector<Entity> entities;             ///< by EntityId
-  std::vector<Route> routes;                ///< by RouteId, in the order of mapping.yaml
+  std::vector<SourceTable> tables;               ///< by TableId
+  std::vector<Index> indexes;                    ///< by IndexId
+  std::vector<Entity> entities;                  ///< by EntityId
+  std::vector<Route> routes;                     ///< by RouteId, in the order of mapping.yaml
   std::vector<std::vector<JoinedBy>> joined_by;  ///< by TableId
   std::vector<Reconcile> reconcile;
   Cleanup cleanup;

@@ -34,7 +34,8 @@ std::string range_condition(const TableShape& shape, const state::Chunk& chunk) 
   std::string condition;
   const auto add = [&](std::string_view comparison, const core::RowKey& key) {
     if (key.empty()) return;
-    condition += fmt::format("{} ({}) {} ({})", condition.empty() ? " WHERE" : " AND", key_columns(shape), comparison, key_literals(key));
+    condition += fmt::format("{} ({}) {} ({})", condition.empty() ? " WHERE" : " AND", key_columns(shape), comparison,
+                             key_literals(key));
   };
   add(">=", chunk.begin);
   add("<", chunk.end);
@@ -48,9 +49,10 @@ std::vector<state::Chunk> plan_chunks(pg::Session& session, const TableShape& sh
   if (shape.key_sorts_as_bytes && rows > chunk_rows) {
     std::string names;
     for (std::size_t i = 0; i < shape.key_types.size(); ++i) names += pg::quote_identifier(shape.columns[i]) + ", ";
-    const pg::Result result = session.exec(fmt::format(
-        "SELECT {0}n FROM (SELECT {0}pg_catalog.row_number() OVER (ORDER BY {1}) AS n FROM {2}) AS s WHERE n > 1 AND (n - 1) % {3} = 0 ORDER BY n",
-        names, key_columns(shape), table, chunk_rows));
+    const pg::Result result =
+        session.exec(fmt::format("SELECT {0}n FROM (SELECT {0}pg_catalog.row_number() OVER (ORDER BY {1}) AS n FROM "
+                                 "{2}) AS s WHERE n > 1 AND (n - 1) % {3} = 0 ORDER BY n",
+                                 names, key_columns(shape), table, chunk_rows));
     for (std::size_t row = 0; row < result.rows(); ++row) {
       std::vector<core::Value> values;
       for (std::size_t i = 0; i < shape.key_types.size(); ++i) values.push_back(core::Value::of(*result.get(row, i)));
@@ -64,7 +66,8 @@ std::vector<state::Chunk> plan_chunks(pg::Session& session, const TableShape& sh
     chunk.number = static_cast<std::uint32_t>(number);
     if (number > 0) chunk.begin = bounds[number - 1];
     if (number < bounds.size()) chunk.end = bounds[number];
-    chunk.estimated_rows = number < bounds.size() ? chunk_rows : rows - chunk_rows * static_cast<std::int64_t>(bounds.size());
+    chunk.estimated_rows =
+        number < bounds.size() ? chunk_rows : rows - chunk_rows * static_cast<std::int64_t>(bounds.size());
     chunks.push_back(std::move(chunk));
   }
   return chunks;

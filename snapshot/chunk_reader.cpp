@@ -6,11 +6,14 @@
 
 namespace snapshot {
 
-ChunkReader::ChunkReader(pg::Session& session, const TableShape& shape, const state::Chunk& chunk) : session_(session), shape_(shape) {
+ChunkReader::ChunkReader(pg::Session& session, const TableShape& shape, const state::Chunk& chunk)
+    : session_(session), shape_(shape) {
   // Named columns of the partition root: dropped, generated and reordered columns differ from SELECT *.
   std::string columns;
-  for (const std::string& column : shape.columns) columns += (columns.empty() ? "" : ", ") + pg::quote_identifier(column);
-  session_.copy_out_begin("COPY (SELECT " + columns + " FROM " + pg::quote_name(shape.name) + range_condition(shape, chunk) + ") TO STDOUT");
+  for (const std::string& column : shape.columns)
+    columns += (columns.empty() ? "" : ", ") + pg::quote_identifier(column);
+  session_.copy_out_begin("COPY (SELECT " + columns + " FROM " + pg::quote_name(shape.name) +
+                          range_condition(shape, chunk) + ") TO STDOUT");
 }
 
 ChunkReader::Rows ChunkReader::next(std::size_t rows, std::size_t bytes) {

@@ -56,7 +56,8 @@ std::optional<Job> Schedule::take() {
     const bool is_serial = std::find(after.begin(), after.end(), id) != after.end();
     if (is_serial && progress.running > 0) continue;
     const core::TableId own = id;
-    const bool is_ready = std::all_of(after.begin(), after.end(), [&](core::TableId other) { return other == own || is_complete(other); });
+    const bool is_ready = std::all_of(after.begin(), after.end(),
+                                      [&](core::TableId other) { return other == own || is_complete(other); });
     // The largest ready table first, so that no worker is left with it alone at the end.
     if (is_ready && (largest == nullptr || progress.to_derive.size() > largest->to_derive.size())) largest = &progress;
   }
@@ -70,8 +71,9 @@ std::optional<Job> Schedule::next() {
   for (;;) {
     if (has_failed_) return std::nullopt;
     if (auto job = take()) return job;
-    const bool is_all_taken =
-        std::all_of(tables_.begin(), tables_.end(), [](const auto& entry) { return entry.second.to_load.empty() && entry.second.to_derive.empty(); });
+    const bool is_all_taken = std::all_of(tables_.begin(), tables_.end(), [](const auto& entry) {
+      return entry.second.to_load.empty() && entry.second.to_derive.empty();
+    });
     if (is_all_taken) return std::nullopt;
     changed_.wait(lock);
   }

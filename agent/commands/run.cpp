@@ -10,7 +10,8 @@
 namespace agent::commands::run {
 
 void declare(CLI::App& app, Options& /*options*/) {
-  app.footer("Finishes the snapshot if need be, then streams until it is stopped (SIGTERM, SIGINT). What systemd runs.");
+  app.footer(
+      "Finishes the snapshot if need be, then streams until it is stopped (SIGTERM, SIGINT). What systemd runs.");
 }
 
 int run(const Options& options) {

@@ -13,12 +13,14 @@
 namespace agent::commands::sync {
 
 void declare(CLI::App& app, Options& options) {
-  CLI::Option* current = app.add_flag("--until-current", options.sync.until_current, "Stop when everything is applied that was committed at the start");
+  CLI::Option* current = app.add_flag("--until-current", options.sync.until_current,
+                                      "Stop when everything is applied that was committed at the start");
   app.add_option_function<std::string>(
          "--until-lsn",
          [&options](const std::string& text) {
            options.sync.until_lsn = core::Lsn::parse(text);
-           if (!options.sync.until_lsn) throw core::Error(core::ErrorKind::Usage, "--until-lsn wants an LSN such as 0/16B3748");
+           if (!options.sync.until_lsn)
+             throw core::Error(core::ErrorKind::Usage, "--until-lsn wants an LSN such as 0/16B3748");
          },
          "Stop at this position: transactions that committed before it are in, others are not")
       ->type_name("LSN")
@@ -39,9 +41,13 @@ int run(const Options& options) {
                                     signals.token());
   const bool has_goal = options.sync.until_current || options.sync.until_lsn.has_value();
   if (options.as_json) {
-    std::cout << nlohmann::ordered_json{{"applied_lsn", outcome.applied.to_string()}, {"reached", has_goal && !outcome.was_stopped}}.dump(2) << '\n';
+    std::cout << nlohmann::ordered_json{{"applied_lsn", outcome.applied.to_string()},
+                                        {"reached", has_goal && !outcome.was_stopped}}
+                     .dump(2)
+              << '\n';
   } else {
-    std::cout << (has_goal && !outcome.was_stopped ? "reached; applied to " : "stopped; applied to ") << outcome.applied.to_string() << '\n';
+    std::cout << (has_goal && !outcome.was_stopped ? "reached; applied to " : "stopped; applied to ")
+              << outcome.applied.to_string() << '\n';
   }
   return to_int(ExitCode::Done);
 }
