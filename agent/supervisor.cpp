@@ -76,7 +76,7 @@ class Board {
 };
 
 std::map<std::string, ControlServer::Handler> handlers(Board& board, const Environment& environment,
-                                                       const apply::Ledger& ledger) {
+                                                       const state::Store& store, const apply::Ledger& ledger) {
   return {
       {"status", [&board](const nlohmann::json&) { return board.status(); }},
       {"parked", [&environment,
