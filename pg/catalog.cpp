@@ -70,8 +70,9 @@ Types read_types(Session& session) {
   types.reserve(result.rows());
   for (std::size_t row = 0; row < result.rows(); ++row) {
     types.emplace(result.integer(row, 0),
-                  Type{type_name(result.text(row, 1), result.text(row, 8)), result.text(row, 1), letter(result, row, 2, 'b'), letter(result, row, 3, 'U'),
-                       result.integer(row, 4), result.integer(row, 5), result.is_true(row, 6), result.is_true(row, 7)});
+                  Type{type_name(result.text(row, 1), result.text(row, 8)), result.text(row, 1),
+                       letter(result, row, 2, 'b'), letter(result, row, 3, 'U'), result.integer(row, 4),
+                       result.integer(row, 5), result.is_true(row, 6), result.is_true(row, 7)});
   }
   return types;
 }
@@ -140,7 +141,6 @@ void read_columns(Session& session, const std::string& schemas, Tables& tables) 
     if (table == tables.end()) continue;  // created since
     const std::int64_t type_id = result.integer(row, 2);
     const BaseType base = base_of(types, type_id);
-    const Type* const type = find(types, type_id);
     const Type* const base_type = find(types, base.id);
     constexpr std::int64_t kInt8 = 20;
     constexpr std::int64_t kInt2 = 21;
@@ -154,7 +154,7 @@ void read_columns(Session& session, const std::string& schemas, Tables& tables) 
     column.base_type_name = cast_name(types, type_id);
     column.type_category = base_type == nullptr ? 'U' : base_type->category;
     column.is_integer = base.id == kInt8 || base.id == kInt2 || base.id == kInt4;
-    column.is_builtin = type != nullptr && type->schema == "pg_catalog";
+    column.is_builtin = base_type != nullptr && base_type->schema == "pg_catalog";
     column.is_not_null = result.is_true(row, 5) || base.is_not_null;
     column.has_default = result.is_true(row, 6);
     column.is_generated = result.is_true(row, 7);

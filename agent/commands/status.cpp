@@ -16,6 +16,7 @@
 #include "agent/exit_code.hpp"
 #include "agent/status_report.hpp"
 #include "agent/stopped_status.hpp"
+#include "core/error.hpp"
 
 namespace agent::commands::status {
 
@@ -23,10 +24,22 @@ namespace {
 
 constexpr std::chrono::milliseconds kAnswerLimit{5000};
 constexpr std::chrono::seconds kWatchInterval{1};
+constexpr std::chrono::milliseconds kStartInterval{100};
 
 StatusReport look(const Config& config) {
-  const auto answer = ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit);
-  return answer ? status_from_json(*answer) : read_stopped_status(config);
+  const auto give_up = std::chrono::steady_clock::now() + kAnswerLimit;
+  for (;;) {
+    if (const auto answer = ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit)) {
+      return status_from_json(*answer);
+    }
+    try {
+      return read_stopped_status(config);
+    } catch (const core::Error& error) {
+      // An agent that is just starting holds the directory already and will answer in a moment.
+      if (error.kind() != core::ErrorKind::State || std::chrono::steady_clock::now() > give_up) throw;
+    }
+    std::this_thread::sleep_for(kStartInterval);
+  }
 }
 
 void print(const StatusReport& report, bool as_json, bool is_watching) {
