@@ -62,7 +62,7 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
                {.purpose = "apply", .limit = {.share = environment.config.apply.max_quarantine}}) {
   applier_.set_mixed(store.progress().mixed_until.is_valid());
   if (on_target_ > progress_.applied()) {
-    refused_ = ledger_.read_quarantined(applier_.session().sql(), environment_.plan);
+    refused_ = ledger_.read_quarantined(applier_.session().sql(), environment_.plan, apply::Ledger::Discarded::With);
     spdlog::info("local state is behind the target and catches up local_lsn={} checkpoint_lsn={}",
                  progress_.applied().to_string(), on_target_.to_string());
   }

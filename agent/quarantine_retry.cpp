@@ -19,7 +19,8 @@ commands::quarantine::RetryResult retry_quarantined(const Environment& environme
   // Parents first, so that what one retry releases is there for the next.
   std::map<std::pair<std::uint16_t, core::RouteId>, std::vector<core::RowKey>> rows;
   commands::quarantine::RetryResult result;
-  for (const apply::RouteRow& row : ledger.read_quarantined(applier.session().sql(), plan)) {
+  for (const apply::RouteRow& row :
+       ledger.read_quarantined(applier.session().sql(), plan, apply::Ledger::Discarded::Without)) {
     const mapping::Route& of = plan.route(row.route);
     if (!route.empty() && of.name != route) continue;
     if (!wanted.empty() && !wanted.contains(core::key_text(row.key))) continue;
@@ -48,6 +49,25 @@ commands::quarantine::RetryResult retry_quarantined(const Environment& environme
   applier.commit_target(std::nullopt);
   applier.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::Yes);
   return result;
+}
+
+std::size_t resolve_settled(const Environment& environment, const apply::Ledger& ledger, const state::Store& store) {
+  const mapping::Plan& plan = environment.plan;
+  pg::Session target(environment.target, "ledger");
+  apply::QuarantineChanges changes;
+  for (const apply::RouteRow& row : ledger.read_quarantined(target, plan, apply::Ledger::Discarded::Without)) {
+    const mapping::SourceTable& table = plan.table(plan.route(row.route).from);
+    const auto slot =
+        static_cast<std::size_t>(std::find(table.routes.begin(), table.routes.end(), row.route) - table.routes.begin());
+    const auto stored = store.row(table.id, row.key);
+    if (!stored) {
+      changes.resolve(row, "deleted");
+    } else if (stored->statuses[slot] != core::RowStatus::Quarantined) {
+      changes.resolve(row, std::string{core::to_string(stored->statuses[slot])});
+    }
+  }
+  ledger.write_quarantine(target, plan, changes, {});
+  return changes.resolved.size();
 }
 
 }  // namespace agent

@@ -18,4 +18,8 @@ namespace agent {
                                                                   const std::string& route,
                                                                   const std::vector<std::string>& keys);
 
+/// After a complete snapshot: closes the ledger's lines of rows that are not quarantined (any more), whatever local state knew of them
+/// before. Returns how many.
+std::size_t resolve_settled(const Environment& environment, const apply::Ledger& ledger, const state::Store& store);
+
 }  // namespace agent

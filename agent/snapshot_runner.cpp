@@ -13,6 +13,7 @@
 #include <unordered_set>
 
 #include "agent/adoption.hpp"
+#include "agent/quarantine_retry.hpp"
 #include "agent/snapshot_progress.hpp"
 #include "apply/applier.hpp"
 #include "core/backoff.hpp"
@@ -415,6 +416,7 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
   if (total.was_stopped) return total;
 
   if (may_have_strays) total.rows_removed += remove_strays(environment, store);
+  resolve_settled(environment, ledger, store);
   store.settle();
   progress = store.progress();
   progress.snapshot_finished = true;

@@ -42,6 +42,16 @@ void ensure_publication(const Environment& environment, pg::Session& source) {
   spdlog::info("brought the publication to the mapping's tables publication={} change={}", name, difference.describe());
 }
 
+/// Once changes are expected from it, a publication that is gone has let changes go unsent: before PostgreSQL 18 the stream would say so,
+/// from 18 on it stays silent.
+void require_publication(const Environment& environment, pg::Session& source) {
+  const std::string& name = environment.config.source.publication;
+  if (replication::read_publication(source, name)) return;
+  throw Error(ErrorKind::Refused, "the publication is gone: changes since it was dropped were not sent")
+      .with("publication", name)
+      .remedy("copy anew: see docs/checkpoint-decisions.md");
+}
+
 void require_same_source(const apply::Checkpoint& checkpoint, const pg::ServerIdentity& source) {
   if (checkpoint.source == source) return;
   throw Error(ErrorKind::Refused, "the source is not the one that this target was copied from")
@@ -112,6 +122,7 @@ StartPosition establish(const Environment& environment, state::Store& store, con
       // A slot in use is tried again by the receiver: it may be an orphan of our own.
       if (!error.is_transient()) throw;
     }
+    require_publication(environment, source);
     ensure_publication(environment, source);
     if (!progress.slot_consistent_point.is_valid()) {
       // An empty state directory: what it knew is read again from the source, position and ids come from the ledger.

@@ -2,10 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
-#include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "agent/control_socket.hpp"
 #include "agent/parked_rows.hpp"
@@ -118,6 +119,21 @@ std::vector<core::TableId> tables_named(const mapping::Plan& plan, const std::ve
   return tables;
 }
 
+/// A command that only looks (`agent status` while no agent runs) holds the directory for a moment; another agent answers on its socket.
+std::unique_ptr<state::Store> open_store_patiently(const Environment& environment) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  for (;;) {
+    try {
+      return open_store(environment);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::State || std::chrono::steady_clock::now() > give_up) throw;
+      if (!error.is_transient()) throw;
+      if (ask_agent(environment.config.state_dir, {{"command", "status"}}, std::chrono::seconds{5})) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  }
+}
+
 Until until(const Environment& environment, const Goal& goal) {
   if (goal.until_lsn) return {goal.until_lsn};
   if (!goal.until_current) return {};
@@ -130,7 +146,7 @@ Until until(const Environment& environment, const Goal& goal) {
 
 Outcome supervise(const Config& config, const Goal& goal, const std::stop_token& stop) {
   const Environment environment = prepare(config);
-  const auto store = open_store(environment);
+  const auto store = open_store_patiently(environment);
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
   Outcome outcome;
   const auto is_finished = [&] {

@@ -78,11 +78,35 @@ void Applier::replay_in_order(std::span<const core::TransactionPart> parts, Deci
         run(take_part, options);
         continue;
       }
-      for (const core::Change& change : part.changes) {
-        run([&](Batch& batch, Decider&) { batch.add(change, part.commit_lsn); }, options);
-      }
+      replay_changes(part, options);
     }
   }
+}
+
+void Applier::replay_changes(const core::TransactionPart& part, const Decider::Options& options) {
+  const QuarantineChanges before = quarantine_;
+  HeldAside held{*session_};
+  writer_->hold_aside(&held);
+  for (const core::Change& change : part.changes) {
+    run([&](Batch& batch, Decider&) { batch.add(change, part.commit_lsn); }, options);
+  }
+  writer_->hold_aside(nullptr);
+  // A unique value that two rows exchange (the source may check it at commit only) kept the first of them out for a moment.
+  std::vector<RouteRow> again;
+  for (const auto& [row, entry] : quarantine_.refused) {
+    if (entry.refusal && !before.is_refused_now(row)) again.push_back(row);
+  }
+  if (!again.empty()) {
+    run(
+        [&](Batch&, Decider& decider) {
+          for (const RouteRow& row : again) {
+            const mapping::Route& route = plan_.route(row.route);
+            if (overlay_.row(route.from, row.key) != nullptr) decider.add_row(route, row.key);
+          }
+        },
+        options);
+  }
+  held.restore(plan_);
 }
 
 Applier::Saved Applier::save() {

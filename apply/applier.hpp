@@ -98,6 +98,7 @@ class Applier {
   void restore(const Saved& saved);
   void attempt(const Fill& fill, Decider::Options options, std::span<const core::TransactionPart> ordered);
   void run(const Fill& fill, const Decider::Options& options);
+  void replay_changes(const core::TransactionPart& part, const Decider::Options& options);
   void replay_in_order(std::span<const core::TransactionPart> parts, Decider::Options options);
   void check_limit() const;
   void forget_batch();

@@ -60,7 +60,7 @@ Decider::RowState& Decider::state_of(const mapping::Route& route, const core::Ro
 
 void Decider::add_row(const mapping::Route& route, const core::RowKey& key) {
   state_of(route, key);  // remembers what is on the target before anything about the row changes
-  work_[{route.rank, route.id}].insert(key);
+  work_[{route.rank, route.id}].push_back(key);
 }
 
 void Decider::add_rows(core::TableId table, std::span<const core::RowKey> keys) {
@@ -76,7 +76,7 @@ void Decider::add_touched(const Batch::Touched& touched) {
       const RowState initial = initial_state(route, row.key, before ? &*before : nullptr);
       if (options_.leaves_underived && initial.status == core::RowStatus::None) continue;
       rows_.try_emplace(RouteRow{id, row.key}, initial);
-      work_[{route.rank, id}].insert(row.key);
+      work_[{route.rank, id}].push_back(row.key);
     }
     if (plan_.joined_by[row.table.index()].empty()) continue;
     const state::StoredRow* stored = overlay_.row(row.table, row.key);
@@ -91,18 +91,18 @@ void Decider::add_touched(const Batch::Touched& touched) {
 
 void Decider::decide() {
   while (!work_.empty()) {
-    const auto next = work_.begin();
-    const mapping::Route& route = plan_.route(next->first.second);
-    std::vector<core::RowKey> keys;
-    auto& waiting = next->second;
-    while (!waiting.empty() && keys.size() < kPiece)
-      keys.push_back(std::move(waiting.extract(waiting.begin()).value()));
-    if (waiting.empty()) work_.erase(next);
-    decide_route(route, std::move(keys));
+    const auto next = work_.extract(work_.begin());
+    const mapping::Route& route = plan_.route(next.key().second);
+    std::vector<core::RowKey>& keys = next.mapped();
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    for (std::size_t begin = 0; begin < keys.size(); begin += kPiece) {
+      decide_route(route, std::span{keys}.subspan(begin, std::min(kPiece, keys.size() - begin)));
+    }
   }
 }
 
-void Decider::decide_route(const mapping::Route& route, std::vector<core::RowKey> keys) {
+void Decider::decide_route(const mapping::Route& route, std::span<const core::RowKey> keys) {
   overlay_.prefetch(route.from, keys);
   std::vector<mapping::Derivation> derived;
   derived.reserve(keys.size());
@@ -126,6 +126,7 @@ void Decider::decide_route(const mapping::Route& route, std::vector<core::RowKey
       quarantine_.renew(id, stored->image);
       continue;
     }
+    row.is_in_hand = true;
     derived.push_back(mapping::derive(plan_, route, key, stored->image, overlay_));
   }
   std::vector<const mapping::Derivation*> rows;
@@ -232,22 +233,21 @@ void Decider::set_status(const mapping::Route& route, const core::RowKey& key, R
 
 void Decider::replace_target_key(const mapping::Route& route, const core::RowKey& key, RowState& row,
                                  const std::optional<core::RowKey>& target_key) {
-  if (!route.id_column)
-    overlay_.set_target_key(route.from, key, slot(route), target_key ? target_key->bytes : std::string{});
-  if (row.on_target && row.on_target != target_key) {
-    pending_[route.id][key].removals.insert(*row.on_target);
-    // Another legacy row that maps to the same pair may have to write it now.
-    if (!route.id_column) {
-      for (const core::RowKey& other : overlay_.sharing_target_key(route.id, row.on_target->bytes)) {
-        if (other != key) add_row(route, other);
-      }
-    }
-  }
+  if (row.on_target && row.on_target != target_key) pending_[route.id][key].removals.insert(*row.on_target);
+  if (route.id_column) return;
+  const std::string now = target_key ? target_key->bytes : std::string{};
+  const std::string before = overlay_.row(route.from, key)->target_keys[slot(route)];
+  if (now == before) return;
+  overlay_.set_target_key(route.from, key, slot(route), now);
+  if (before.empty()) return;
+  // Another legacy row that maps to the pair that this one leaves may have to write it now.
+  for (const core::RowKey& other : overlay_.sharing_target_key(route.id, before)) add_row(route, other);
 }
 
 void Decider::record(const mapping::Route& route, mapping::Derivation&& derived, Verdict verdict) {
   const core::RowKey key = derived.key;
   RowState& row = state_of(route, key);
+  row.is_in_hand = false;
   if (verdict.status == core::RowStatus::Quarantined && verdict.refusal) {
     quarantine_.refuse({route.id, key}, derived.image, std::move(*verdict.refusal));
   }
@@ -306,7 +306,8 @@ void Decider::set_presence(const mapping::Route& route, RowState& row, std::opti
 void Decider::derive_referrers(core::EntityId entity, const core::RowKey& key) {
   const auto derive_again = [&](const mapping::Route& route, const mapping::Ref& ref, const core::RowKey& row_key) {
     const RowState& row = state_of(route, row_key);
-    if (row.status == core::RowStatus::None) return;  // not derived yet: it will be
+    // Not derived yet: it will be. One that was derived in the same breath as its parent has to be derived once more.
+    if (row.status == core::RowStatus::None && !row.is_in_hand) return;
     if (row.status == core::RowStatus::Quarantined) {
       // Only a row that waits for this very parent; one that the target refused stays until it is retried.
       const auto position = static_cast<std::uint16_t>(&ref - route.refs.data());

@@ -90,11 +90,12 @@ class Decider {
     std::optional<core::RowKey> on_target;           // key of the target row that is there now
     std::optional<core::RowKey> present_as;          // entity key under which children see it
     int decisions = 0;
+    bool is_in_hand = false;  // derived, and about to be settled
   };
 
   RowState& state_of(const mapping::Route& route, const core::RowKey& key);
   RowState initial_state(const mapping::Route& route, const core::RowKey& key, const state::StoredRow* stored);
-  void decide_route(const mapping::Route& route, std::vector<core::RowKey> keys);
+  void decide_route(const mapping::Route& route, std::span<const core::RowKey> keys);
   std::vector<int> judge_rows(const mapping::Route& route, std::vector<const mapping::Derivation*>& rows,
                               std::vector<std::optional<Refusal>>& refusals);
   Verdict settle(const mapping::Route& route, const mapping::Derivation& row, int judged);
@@ -119,7 +120,7 @@ class Decider {
   Options options_;
 
   // Rows still to decide, by rank: parents before children.
-  std::map<std::pair<std::uint16_t, core::RouteId>, std::set<core::RowKey>> work_;
+  std::map<std::pair<std::uint16_t, core::RouteId>, std::vector<core::RowKey>> work_;
   std::unordered_map<RouteRow, RowState, RouteRowHash> rows_;
   std::unordered_set<RouteRow, RouteRowHash>
       parent_came_;  // quarantined for want of a parent that came or went just now

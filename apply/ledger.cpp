@@ -168,8 +168,9 @@ void Ledger::write_quarantine(pg::Session& session, const mapping::Plan& plan, c
   session.exec(sql(ledger_sql::kResolve), {route_array, key_array, how_array});
 }
 
-QuarantinedRows Ledger::read_quarantined(pg::Session& session, const mapping::Plan& plan) const {
-  const pg::Result result = session.exec(sql(ledger_sql::kReadRefused));
+QuarantinedRows Ledger::read_quarantined(pg::Session& session, const mapping::Plan& plan, Discarded discarded) const {
+  const pg::Result result =
+      session.exec(sql(discarded == Discarded::With ? ledger_sql::kReadRefusedOrDiscarded : ledger_sql::kReadRefused));
   QuarantinedRows rows;
   for (std::size_t i = 0; i < result.rows(); ++i) {
     const mapping::Route* route = plan.find_route(result.text(i, 0));

@@ -51,7 +51,10 @@ class Ledger {
 
   void write_quarantine(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes,
                         core::Lsn lsn) const;
-  [[nodiscard]] QuarantinedRows read_quarantined(pg::Session& session, const mapping::Plan& plan) const;
+  enum class Discarded : bool { Without, With };
+  /// Rows that are quarantined now; with those that an operator gave up, or without.
+  [[nodiscard]] QuarantinedRows read_quarantined(pg::Session& session, const mapping::Plan& plan,
+                                                 Discarded discarded) const;
 
   /// One line of migration_control.
   struct Control {

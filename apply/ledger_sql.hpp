@@ -141,7 +141,11 @@ from unnest($1::text[], $2::text[], $3::text[]) as x(route, legacy_key, how)
 where quarantine.route = x.route and quarantine.legacy_key = x.legacy_key and quarantine.resolved_at is null)sql";
 
 inline constexpr std::string_view kReadRefused = R"sql(
-select route, legacy_key from {schema}.quarantine where resolved_at is null or resolution = 'discarded')sql";
+select route, legacy_key from {schema}.quarantine where resolved_at is null)sql";
+
+/// Rows that were given up count as refused as well, until the source drops them.
+inline constexpr std::string_view kReadRefusedOrDiscarded = R"sql(
+select distinct route, legacy_key from {schema}.quarantine where resolved_at is null or resolution = 'discarded')sql";
 
 inline constexpr std::string_view kAudit = R"sql(
 insert into {schema}.audit_log (actor, command, phase, detail) values ($1, $2, $3, $4::pg_catalog.jsonb))sql";

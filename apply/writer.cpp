@@ -13,6 +13,7 @@ namespace {
 
 // Rows per statement: bounds the memory that composing a statement takes; more gains nothing.
 constexpr std::size_t kPiece = 10'000;
+constexpr std::string_view kUniqueViolation = "23505";
 
 core::Error with_route(core::Error error, const mapping::Route& route) {
   if (error.context("route").empty()) error.with("route", route.name);
@@ -104,6 +105,9 @@ void Writer::upsert_isolating(const mapping::Route& route, std::span<const mappi
     if (error.kind() != core::ErrorKind::Data) throw;
     session_.rollback_to_savepoint();
     if (rows.size() == 1) {
+      if (held_ != nullptr && error.sqlstate() == kUniqueViolation && held_->can_hold(route)) {
+        held_->hold(route, overlay_.uuid(*route.entity, rows.front()->entity_key).to_string());
+      }
       decider_.refuse(route, *rows.front(), refusal_of(error));
       return;
     }

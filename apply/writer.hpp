@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "apply/decider.hpp"
+#include "apply/held_aside.hpp"
 #include "apply/target_session.hpp"
 
 namespace apply {
@@ -28,6 +29,9 @@ class Writer {
   /// isolated and handed to Decider::refuse; otherwise its Error(Data) is thrown.
   void write(bool is_careful);
 
+  /// From here on, a row that a unique value keeps out is copied to `held` before it leaves the target; null ends that.
+  void hold_aside(HeldAside* held) { held_ = held; }
+
   [[nodiscard]] const WriteCounts& counts() const { return counts_; }
   void reset_counts() { counts_ = {}; }
 
@@ -42,6 +46,7 @@ class Writer {
   state::Overlay& overlay_;
   TargetSession& session_;
   Decider& decider_;
+  HeldAside* held_ = nullptr;
   WriteCounts counts_;
 };
 

@@ -57,6 +57,8 @@ class Assembly {
     if (resolved.entity) route.entity = core::EntityId{static_cast<std::uint16_t>(*resolved.entity)};
     for (const std::string& column : resolved.key) route.key.push_back(images_.position(route.from, column));
     route.key_is_primary = resolved.key == resolved.from->primary_key;
+    // Whether such a key is present is asked by it (a look-up of its UUID, the sweep after a snapshot), ref or no ref.
+    if (!route.key_is_primary) static_cast<void>(images_.access(route.from, route.key));
     route.id_column = resolved.id_column;
     for (const Scalar& column : entry.conflict) route.conflict.push_back(parse_column_name(column.text).name);
     for (std::size_t i = 0; i < resolved.joins.size(); ++i) route.joins.push_back(plan_join(resolved, i, images_));

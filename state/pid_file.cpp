@@ -45,7 +45,8 @@ PidFile::PidFile(const std::filesystem::path& directory) {
       error = core::Error{core::ErrorKind::State, "the state directory is in use by another agent"}
                   .with("directory", directory.string())
                   .with("pid", pid.empty() ? "unknown" : pid)
-                  .remedy("stop that agent first, or give this one a state directory of its own");
+                  .remedy("stop that agent first, or give this one a state directory of its own")
+                  .transient();
     }
     ::close(descriptor_);
     throw error;
