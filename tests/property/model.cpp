@@ -1,0 +1,517 @@
+#include "tests/property/model.hpp"
+
+#include <algorithm>
+
+namespace tests {
+
+namespace {
+
+// Enough rows for several chunks, of which the program makes none below a hundred rows.
+constexpr std::size_t kKeys = 260;
+
+std::string joined(const std::vector<std::string>& parts, const std::string& separator) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
+  return text;
+}
+
+std::string yaml_string(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted + '"';
+}
+
+std::vector<std::string> names_of(const std::vector<ModelKeyColumn>& columns) {
+  std::vector<std::string> names;
+  for (const ModelKeyColumn& column : columns) names.push_back(column.name);
+  return names;
+}
+
+std::string dotted(const std::string& alias, const std::string& column) { return alias + "." + sql_name(column); }
+
+/// UUID of an entity's key, computed by the server.
+std::string uuid_sql(const std::string& entity, const std::string& alias, const std::vector<std::string>& columns) {
+  std::vector<std::string> texts;
+  for (const std::string& column : columns) texts.push_back(dotted(alias, column) + "::text");
+  return "extensions.uuid_generate_v5('" + std::string(kNamespace) + "', " + sql_literal(entity + ":") + " || " +
+         joined(texts, " || ',' || ") + ")";
+}
+
+std::string any_null(const std::string& alias, const std::vector<std::string>& columns) {
+  std::vector<std::string> parts;
+  for (const std::string& column : columns) parts.push_back(dotted(alias, column) + " IS NULL");
+  return "(" + joined(parts, " OR ") + ")";
+}
+
+/// True when the reference names a row that is not in the target.
+std::string missed(const Model& model, const ModelReference& reference, const std::string& alias) {
+  const std::string present = is_present(model.tables[reference.parent], alias, reference.columns);
+  std::string own = "false";
+  if (reference.is_self_below)
+    own = dotted(alias, reference.columns[0]) + " = " + dotted(alias, model.tables[reference.parent].key[0].name);
+  return "(NOT " + any_null(alias, reference.columns) + " AND NOT (" + own + ") AND NOT " + present + ")";
+}
+
+std::string reference_uuid(const Model& model, const ModelReference& reference, const std::string& alias) {
+  const ModelTable& parent = model.tables[reference.parent];
+  return "(CASE WHEN NOT " + any_null(alias, reference.columns) + " AND NOT " + missed(model, reference, alias) +
+         " THEN " + uuid_sql(parent.entity, alias, reference.columns) + " END)";
+}
+
+std::string ref_call(const Model& model, const ModelReference& reference, const std::string& alias) {
+  std::string call = "ref('" + model.tables[reference.parent].entity + "'";
+  for (const std::string& column : reference.columns)
+    call += ", " + (alias.empty() ? "" : alias + ".") + sql_name(column);
+  return call + ")";
+}
+
+std::string status_of(Policy policy) {
+  switch (policy) {
+    case Policy::Park: return "parked";
+    case Policy::Filter: return "filtered";
+    case Policy::Quarantine: return "quarantined";
+    case Policy::Null: break;
+  }
+  return "applied";
+}
+
+std::string yaml_of(Policy policy) {
+  switch (policy) {
+    case Policy::Park: return "park";
+    case Policy::Filter: return "filter";
+    case Policy::Quarantine: return "quarantine";
+    case Policy::Null: break;
+  }
+  return "\"null\"";
+}
+
+std::string key_value(Random& random, const std::string& type, std::size_t number) {
+  if (type == "integer") return std::to_string(static_cast<int>(number) * 3 - 20);
+  if (type == "bigint")
+    return number % 4 == 0 ? std::to_string(9223372036854775807LL - static_cast<long long>(number))
+                           : std::to_string(-5000000000LL * static_cast<long long>(number));
+  if (type == "uuid") return "md5('key " + std::to_string(number) + "')::uuid";
+  static const std::vector<std::string> odd = {"",   "'",   "\\", ",",   "\"", "é",    "日本",
+                                               "\t", "a,b", "{}", "\\N", " ",  "NULL", "😀"};
+  return sql_literal(random.pick(odd) + (random.chance(30) ? "" : std::to_string(number)));
+}
+
+class Draw {
+ public:
+  Draw(Model& model, Random& random) : model_(model), random_(random) {}
+
+  void run() {
+    const std::size_t count = 2 + random_.below(4);
+    for (std::size_t i = 0; i < count; ++i) draw_table(i);
+    for (std::size_t i = 0; i < count; ++i) draw_references(i);
+    // Parents may be above or below in the file: the order of routes must not matter.
+    for (std::size_t i = 0; i < count; ++i) draw_route(i);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (random_.chance(25)) draw_second_route(i);
+    }
+    if (random_.chance(50)) draw_pair_route();
+  }
+
+ private:
+  void draw_table(std::size_t number) {
+    static const std::vector<std::string> names = {"t", "Mixed Case ", "order", "with\"quote", "ünï"};
+    static const std::vector<std::vector<std::string>> keys = {
+        {"integer"}, {"integer"}, {"bigint"}, {"text"}, {"uuid"}, {"integer", "text"}, {"integer", "bigint"}};
+    ModelTable table;
+    table.name = random_.pick(names) + std::to_string(number);
+    table.entity = "e" + std::to_string(number);
+    const auto& types = random_.pick(keys);
+    for (std::size_t i = 0; i < types.size(); ++i) table.key.push_back({"k" + std::to_string(i), types[i]});
+    for (std::size_t i = 0; i < kKeys; ++i) {
+      std::vector<std::string> key;
+      for (const std::string& type : types)
+        key.push_back(key_value(random_, type, types.size() > 1 ? random_.below(18) : i));
+      table.keys.push_back(std::move(key));
+    }
+    table.is_by_code = random_.chance(20);
+    table.has_dropped_column = random_.chance(40);
+    static const std::vector<std::string> column_names = {"c", "Mixed ", "select", "with\"quote", "größe", "dots.and "};
+    const std::size_t columns = 3 + random_.below(6);
+    for (std::size_t i = 0; i < columns; ++i) {
+      table.columns.push_back({random_.pick(column_names) + std::to_string(i), &random_.pick(value_types())});
+    }
+    if (random_.chance(60)) {
+      std::vector<const ValueType*> large;
+      for (const ValueType& type : value_types()) {
+        if (type.is_large) large.push_back(&type);
+      }
+      table.columns.push_back({"large", random_.pick(large)});
+    }
+    if (random_.chance(30))
+      table.identity = "FULL";
+    else if (random_.chance(30))
+      table.identity = "INDEX";
+    model_.tables.push_back(std::move(table));
+  }
+
+  void draw_references(std::size_t number) {
+    ModelTable& table = model_.tables[number];
+    const std::size_t count = random_.below(3) + (number > 0 ? 1 : 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      ModelReference reference;
+      reference.parent = random_.chance(75) && number > 0 ? random_.below(number) : random_.below(model_.tables.size());
+      if (reference.parent == number) {
+        const bool is_possible = !table.is_by_code && table.key.size() == 1 && table.key[0].type == "integer" &&
+                                 std::none_of(table.references.begin(), table.references.end(),
+                                              [](const auto& other) { return other.is_self_below; });
+        if (!is_possible) continue;
+        reference.is_self_below = true;
+      }
+      for (std::size_t part = 0; part < model_.tables[reference.parent].entity_key().size(); ++part) {
+        reference.columns.push_back("r" + std::to_string(i) + "_" + std::to_string(part));
+      }
+      table.references.push_back(std::move(reference));
+    }
+  }
+
+  Policy draw_policy() {
+    const std::size_t roll = random_.below(100);
+    return roll < 45 ? Policy::Park : roll < 65 ? Policy::Filter : roll < 90 ? Policy::Null : Policy::Quarantine;
+  }
+
+  void add_values(const ModelTable& table, ModelRoute& route, unsigned percent) {
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      const ModelColumn& column = table.columns[i];
+      if (!random_.chance(percent)) continue;
+      route.columns.push_back({column.name,
+                               column.type->target_type,
+                               sql_name(column.name) + column.type->cast,
+                               {},
+                               "s." + sql_name(column.name) + column.type->cast});
+    }
+    route.columns.push_back({"n", "integer", "n", {}, "s.n"});
+    for (const ModelKeyColumn& column : table.key)
+      route.columns.push_back({"legacy_" + column.name, column.type, column.name, {}, "s." + column.name});
+  }
+
+  void add_reference(std::size_t number, ModelRoute& route, const ModelReference& reference, const std::string& alias,
+                     const std::string& name) {
+    ModelTargetColumn column{name,
+                             "uuid",
+                             ref_call(model_, reference, alias),
+                             {},
+                             reference_uuid(model_, reference, alias.empty() ? "s" : alias)};
+    // What refers to later tables may not depend on them for being there at all: circles of rows that wait for each other have no answer.
+    Policy policy = reference.parent < number || reference.is_self_below ? draw_policy() : Policy::Null;
+    if (reference.is_self_below && policy != Policy::Null) policy = Policy::Park;
+    if (policy == Policy::Park && random_.chance(50))
+      column.missing.reset();
+    else
+      column.missing = policy;
+    if (reference.is_self_below && policy == Policy::Park)
+      route.parked_below = reference;
+    else if (policy != Policy::Null)
+      route.reasons.push_back({missed(model_, reference, alias.empty() ? "s" : alias), status_of(policy)});
+    route.columns.push_back(std::move(column));
+  }
+
+  void add_either(std::size_t number, ModelRoute& route, const ModelTable& table) {
+    std::vector<const ModelReference*> earlier;
+    for (const ModelReference& reference : table.references) {
+      if (reference.parent < number) earlier.push_back(&reference);
+    }
+    if (earlier.size() < 2 || !random_.chance(60)) return;
+    const ModelReference& first = *earlier[0];
+    const ModelReference& second = *earlier[1];
+    ModelTargetColumn column{
+        "either",
+        "uuid",
+        "coalesce(" + ref_call(model_, first, "") + ", " + ref_call(model_, second, "") + ")",
+        {},
+        "coalesce(" + reference_uuid(model_, first, "s") + ", " + reference_uuid(model_, second, "s") + ")"};
+    if (random_.chance(70)) {
+      column.missing = draw_policy();
+      const std::string condition = "(" + column.oracle + " IS NULL AND (" + missed(model_, first, "s") + " OR " +
+                                    missed(model_, second, "s") + "))";
+      if (*column.missing != Policy::Null) route.reasons.push_back({condition, status_of(*column.missing)});
+    }
+    route.columns.push_back(std::move(column));
+  }
+
+  /// A join of the row that a reference names, be it in the target or not; perhaps one more from there, and a ref through it.
+  void add_parent_join(std::size_t number, ModelRoute& route, const ModelTable& table) {
+    if (table.references.empty() || !random_.chance(45)) return;
+    const ModelReference& reference = random_.pick(table.references);
+    const ModelTable& parent = model_.tables[reference.parent];
+    add_join(route, "j1", parent, names_of(parent.entity_key()), "", reference.columns);
+    route.columns.push_back({"j1_n", "integer", "j1.n", {}, "j1.n"});
+    route.columns.push_back({"j1_label", "text", "j1.label || '/' || label", {}, "j1.label || '/' || s.label"});
+    if (random_.chance(40)) {
+      route.where = "j1.n IS DISTINCT FROM 1";
+      route.oracle_where = route.where;
+    }
+    for (ModelReference next : parent.references) {
+      if (next.parent >= number) continue;
+      next.is_self_below = false;  // the joined row's own parent, not this row's
+      if (random_.chance(50)) add_reference(number, route, next, "j1", "ref_through_j1");
+      const ModelTable& grandparent = model_.tables[next.parent];
+      if (random_.chance(50)) {
+        add_join(route, "j2", grandparent, names_of(grandparent.entity_key()), "j1", next.columns);
+        route.columns.push_back({"j2_n", "integer", "coalesce(j2.n, -1)", {}, "coalesce(j2.n, -1)"});
+      }
+      break;
+    }
+  }
+
+  void add_join(ModelRoute& route, const std::string& alias, const ModelTable& table,
+                const std::vector<std::string>& find, const std::string& from, const std::vector<std::string>& on) {
+    std::vector<std::string> pairs;
+    std::vector<std::string> conditions;
+    for (std::size_t i = 0; i < find.size(); ++i) {
+      pairs.push_back(yaml_string(find[i]) + ": " + yaml_string((from.empty() ? "" : from + ".") + on[i]));
+      conditions.push_back(dotted(alias, find[i]) + " = " + dotted(from.empty() ? "s" : from, on[i]));
+    }
+    route.joins +=
+        "      " + alias + ": { from: " + yaml_string(source_name(table)) + ", on: { " + joined(pairs, ", ") + " } }\n";
+    route.oracle_joins += " LEFT JOIN " + source_name(table) + " AS " + alias + " ON " + joined(conditions, " AND ");
+  }
+
+  void add_children_join(std::size_t number, ModelRoute& route, const ModelTable& table) {
+    if (!random_.chance(45)) return;
+    for (const ModelTable& child : model_.tables) {
+      for (const ModelReference& reference : child.references) {
+        if (reference.parent != number) continue;
+        std::vector<std::string> pairs;
+        std::vector<std::string> conditions;
+        const auto key = table.entity_key();
+        for (std::size_t i = 0; i < key.size(); ++i) {
+          pairs.push_back(yaml_string(reference.columns[i]) + ": " + yaml_string(key[i].name));
+          conditions.push_back(dotted("m", reference.columns[i]) + " = " + dotted("s", key[i].name));
+        }
+        std::vector<std::string> order;
+        for (const ModelKeyColumn& column : child.key)
+          order.push_back("m." + column.name + (column.type == "text" ? " COLLATE \"C\"" : ""));
+        route.joins += "      m: { from: " + yaml_string(source_name(child)) + ", on: { " + joined(pairs, ", ") +
+                       " }, many: true }\n";
+        const auto array = [&](const std::string& column, const std::string& type) {
+          return "coalesce((SELECT array_agg(m." + column + " ORDER BY " + joined(order, ", ") + ") FROM " +
+                 source_name(child) + " AS m WHERE " + joined(conditions, " AND ") + "), '{}'::" + type + ")";
+        };
+        route.columns.push_back({"m_n", "integer[]", "m.n", {}, array("n", "integer[]")});
+        route.columns.push_back({"m_label", "text[]", "m.label", {}, array("label", "text[]")});
+        if (random_.chance(40) && route.where.empty()) {
+          route.where = "cardinality(m.n) <> 1";
+          route.oracle_where = "cardinality(" + array("n", "integer[]") + ") <> 1";
+        }
+        return;
+      }
+    }
+  }
+
+  void draw_where(ModelRoute& route) {
+    if (!route.where.empty() || !random_.chance(60)) return;
+    static const std::vector<std::pair<std::string, std::string>> conditions = {
+        {"flag IS NOT FALSE", "s.flag IS NOT FALSE"},
+        {"n % 3 <> 0", "s.n % 3 <> 0"},
+        {"label <> ''", "s.label <> ''"},
+        {"coalesce(n, 0) < 12 OR flag", "coalesce(s.n, 0) < 12 OR s.flag"}};
+    const auto& [where, oracle] = random_.pick(conditions);
+    route.where = where;
+    route.oracle_where = oracle;
+  }
+
+  void draw_route(std::size_t number) {
+    const ModelTable& table = model_.tables[number];
+    ModelRoute route;
+    route.name = "target_" + std::to_string(number);
+    route.from = number;
+    route.entity = table.entity;
+    add_parent_join(number, route, table);
+    add_children_join(number, route, table);
+    draw_where(route);
+    for (std::size_t i = 0; i < table.references.size(); ++i) {
+      if (!table.references[i].is_self_below)
+        add_reference(number, route, table.references[i], "", "ref_" + std::to_string(i));
+    }
+    add_either(number, route, table);
+    for (const ModelReference& reference : table.references) {
+      if (reference.is_self_below) add_reference(number, route, reference, "", "ref_self");
+    }
+    add_values(table, route, 85);
+    model_.routes.push_back(std::move(route));
+  }
+
+  /// The same rows a second time: under the same ids (then they wait for the first), or under ids of their own.
+  void draw_second_route(std::size_t number) {
+    const ModelTable& table = model_.tables[number];
+    ModelRoute route;
+    route.name = "second_" + std::to_string(number);
+    route.from = number;
+    route.is_first_of_entity = random_.chance(50);
+    route.entity = route.is_first_of_entity ? "own_" + table.entity : table.entity;
+    draw_where(route);
+    for (std::size_t i = 0; i < table.references.size(); ++i) {
+      const ModelReference& reference = table.references[i];
+      if (!reference.is_self_below && reference.parent < number && random_.chance(60))
+        add_reference(number, route, reference, "", "ref_" + std::to_string(i));
+    }
+    if (!route.is_first_of_entity) {
+      route.reasons.push_back({"NOT " + is_present(table, "s", names_of(table.entity_key())), "parked"});
+    }
+    add_values(table, route, 30);
+    model_.routes.push_back(std::move(route));
+  }
+
+  /// A table that is nothing but pairs of parents: its target rows have no id.
+  void draw_pair_route() {
+    const std::size_t number = model_.tables.size();
+    ModelTable table;
+    table.name = "pairs";
+    table.key = {{"k0", "integer"}};
+    for (std::size_t i = 0; i < kKeys; ++i) table.keys.push_back({std::to_string(i)});
+    ModelRoute route;
+    route.name = "pairs";
+    route.from = number;
+    for (std::size_t i = 0; i < 2; ++i) {
+      ModelReference reference;
+      reference.parent = random_.below(number);
+      for (std::size_t part = 0; part < model_.tables[reference.parent].entity_key().size(); ++part) {
+        reference.columns.push_back("r" + std::to_string(i) + "_" + std::to_string(part));
+      }
+      table.references.push_back(reference);
+    }
+    model_.tables.push_back(table);
+    for (std::size_t i = 0; i < 2; ++i) {
+      const ModelReference& reference = model_.tables[number].references[i];
+      const std::string name = "side_" + std::to_string(i);
+      const Policy policy = random_.chance(50) ? Policy::Park : Policy::Filter;
+      route.conflict.push_back(name);
+      route.reasons.push_back({missed(model_, reference, "s"), status_of(policy)});
+      route.columns.push_back(
+          {name, "uuid", ref_call(model_, reference, ""), policy, reference_uuid(model_, reference, "s")});
+    }
+    route.columns.push_back({"n", "integer", "n", {}, "s.n"});
+    // The pair is a key of the target: a row that lacks one half is kept out.
+    std::vector<std::string> parts;
+    for (const ModelReference& reference : model_.tables[number].references) {
+      for (const std::string& column : reference.columns) parts.push_back(column + " IS NOT NULL");
+    }
+    route.where = joined(parts, " AND ");
+    route.oracle_where = route.where;
+    model_.routes.push_back(std::move(route));
+  }
+
+  Model& model_;
+  Random& random_;
+};
+
+}  // namespace
+
+std::string sql_name(const std::string& name) {
+  std::string quoted = "\"";
+  for (const char c : name) {
+    if (c == '"') quoted.push_back('"');
+    quoted.push_back(c);
+  }
+  return quoted + '"';
+}
+
+std::string source_name(const ModelTable& table) { return "legacy." + sql_name(table.name); }
+
+std::string is_present(const ModelTable& table, const std::string& alias, const std::vector<std::string>& columns) {
+  std::vector<std::string> conditions;
+  const auto key = table.entity_key();
+  for (std::size_t i = 0; i < key.size(); ++i)
+    conditions.push_back("p.e" + std::to_string(i) + " = " + dotted(alias, columns[i]));
+  return "EXISTS (SELECT FROM oracle.present_" + table.entity + " AS p WHERE " + joined(conditions, " AND ") + ")";
+}
+
+const std::vector<std::string>& ModelTable::draw_key(Random& random) const {
+  constexpr std::size_t kBusy = 25;
+  return keys[random.below(random.chance(60) ? kBusy : keys.size())];
+}
+
+Model Model::draw(Random& random) {
+  Model model;
+  Draw(model, random).run();
+  return model;
+}
+
+bool Model::has_quarantine() const {
+  return std::any_of(routes.begin(), routes.end(), [](const ModelRoute& route) {
+    return std::any_of(route.reasons.begin(), route.reasons.end(),
+                       [](const ModelReason& reason) { return reason.status == "quarantined"; });
+  });
+}
+
+std::string source_schema_sql(const Model& model) {
+  std::string sql = "CREATE SCHEMA legacy;" + std::string(value_types_sql());
+  for (const ModelTable& table : model.tables) {
+    const std::string name = source_name(table);
+    std::vector<std::string> columns;
+    if (table.has_dropped_column) columns.emplace_back("gone integer");
+    // Not in the order of the key, nor of the mapping.
+    for (const ModelColumn& column : table.columns)
+      columns.push_back(sql_name(column.name) + " " + column.type->source_type);
+    columns.emplace_back("flag boolean, n integer, label text, rev integer NOT NULL DEFAULT 0");
+    for (auto column = table.key.rbegin(); column != table.key.rend(); ++column)
+      columns.push_back(column->name + " " + column->type + " NOT NULL");
+    if (table.is_by_code) columns.emplace_back("code integer NOT NULL UNIQUE");
+    for (const ModelReference& reference : table.references) {
+      const auto key = model.tables[reference.parent].entity_key();
+      for (std::size_t i = 0; i < key.size(); ++i) columns.push_back(reference.columns[i] + " " + key[i].type);
+    }
+    columns.push_back("PRIMARY KEY (" + joined(names_of(table.key), ", ") + ")");
+    sql += "CREATE TABLE " + name + " (" + joined(columns, ", ") + ");\n";
+    if (table.has_dropped_column) sql += "ALTER TABLE " + name + " DROP COLUMN gone;\n";
+    for (const ModelColumn& column : table.columns) {
+      if (column.type->is_large)
+        sql += "ALTER TABLE " + name + " ALTER COLUMN " + sql_name(column.name) + " SET STORAGE EXTERNAL;\n";
+    }
+    if (table.identity == "FULL") sql += "ALTER TABLE " + name + " REPLICA IDENTITY FULL;\n";
+    if (table.identity == "INDEX") {
+      const std::string index = sql_name("identity of " + table.name);
+      sql += "CREATE UNIQUE INDEX " + index + " ON " + name + " (rev, " + joined(names_of(table.key), ", ") +
+             "); ALTER TABLE " + name + " REPLICA IDENTITY USING INDEX " + index + ";\n";
+    }
+  }
+  return sql;
+}
+
+std::string target_schema_sql(const Model& model) {
+  std::string sql;
+  for (const ModelRoute& route : model.routes) {
+    std::vector<std::string> columns;
+    // The id stands last here, so that no position can be taken for granted.
+    for (const ModelTargetColumn& column : route.columns) columns.push_back(sql_name(column.name) + " " + column.type);
+    columns.push_back(route.entity.empty() ? "PRIMARY KEY (" + joined(route.conflict, ", ") + ")"
+                                           : "id uuid PRIMARY KEY");
+    sql += "CREATE TABLE public." + route.name + " (" + joined(columns, ", ") + ");\n";
+  }
+  return sql;
+}
+
+std::string mapping_yaml(const Model& model) {
+  std::string yaml = "version: 1\nnamespace: " + std::string(kNamespace) + "\ntables: [legacy.*]\nroutes:\n";
+  for (const ModelRoute& route : model.routes) {
+    const ModelTable& table = model.tables[route.from];
+    yaml +=
+        "  - name: " + route.name + "\n    from: " + yaml_string(source_name(table)) + "\n    to: " + route.name + "\n";
+    if (route.entity.empty()) {
+      yaml += "    id: null\n    conflict: [" + joined(route.conflict, ", ") + "]\n";
+    } else {
+      yaml += "    entity: " + route.entity + "\n";
+      if (table.is_by_code) yaml += "    key: [code]\n";
+    }
+    if (!route.joins.empty()) yaml += "    join:\n" + route.joins;
+    if (!route.where.empty()) yaml += "    where: " + yaml_string(route.where) + "\n";
+    yaml += "    columns:\n";
+    for (const ModelTargetColumn& column : route.columns) {
+      yaml += "      " + yaml_string(sql_name(column.name)) + ": ";
+      yaml += column.missing
+                  ? "{ expr: " + yaml_string(column.expression) + ", missing: " + yaml_of(*column.missing) + " }\n"
+                  : yaml_string(column.expression) + "\n";
+    }
+  }
+  return yaml;
+}
+
+}  // namespace tests
