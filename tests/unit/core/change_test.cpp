@@ -24,8 +24,10 @@ BOOST_AUTO_TEST_CASE(a_change_is_as_large_as_all_the_rows_that_it_holds) {
   const std::size_t row = row_of(1000).bytes().size();
   BOOST_TEST((core::Change{nullptr, core::Insert{row_of(1000)}}.bytes()) == overhead + row);
   BOOST_TEST((core::Change{nullptr, core::Update{{}, row_of(1000)}}.bytes()) == overhead + row);
-  BOOST_TEST((core::Change{nullptr, core::Update{core::OldRow{core::OldRow::Extent::Full, row_of(1000)}, row_of(1000)}}.bytes()) == overhead + 2 * row);
-  BOOST_TEST((core::Change{nullptr, core::Delete{{core::OldRow::Extent::Key, row_of(1000)}}}.bytes()) == overhead + row);
+  BOOST_TEST((core::Change{nullptr, core::Update{core::OldRow{core::OldRow::Extent::Full, row_of(1000)}, row_of(1000)}}
+                  .bytes()) == overhead + 2 * row);
+  BOOST_TEST((core::Change{nullptr, core::Delete{{core::OldRow::Extent::Key, row_of(1000)}}}.bytes()) ==
+             overhead + row);
 }
 
 BOOST_AUTO_TEST_CASE(a_transaction_is_as_large_as_its_changes_and_messages) {

@@ -11,7 +11,11 @@ using core::ErrorKind;
 BOOST_AUTO_TEST_SUITE(errors)
 
 BOOST_AUTO_TEST_CASE(the_text_says_what_where_and_what_to_do) {
-  const Error error = Error(ErrorKind::Data, "the target refuses a row").with("route", "orders").with("key", "4711").sqlstate("23505").remedy("change it");
+  const Error error = Error(ErrorKind::Data, "the target refuses a row")
+                          .with("route", "orders")
+                          .with("key", "4711")
+                          .sqlstate("23505")
+                          .remedy("change it");
   BOOST_TEST(std::string{error.what()} == "the target refuses a row (SQLSTATE 23505) route=orders key=4711; change it");
   BOOST_TEST(error.message() == "the target refuses a row");
   BOOST_TEST(error.remedy() == "change it");
@@ -40,8 +44,9 @@ BOOST_AUTO_TEST_CASE(a_caught_error_can_be_told_more) {
 
 BOOST_AUTO_TEST_CASE(every_kind_has_a_name_of_its_own) {
   std::set<std::string_view> names;
-  const auto kinds = {ErrorKind::Usage,   ErrorKind::Config,   ErrorKind::Mapping, ErrorKind::Source, ErrorKind::Target, ErrorKind::InDoubt,
-                      ErrorKind::Data,    ErrorKind::Protocol, ErrorKind::Refused, ErrorKind::State,  ErrorKind::Bug};
+  const auto kinds = {ErrorKind::Usage,   ErrorKind::Config,  ErrorKind::Mapping, ErrorKind::Source,
+                      ErrorKind::Target,  ErrorKind::InDoubt, ErrorKind::Data,    ErrorKind::Protocol,
+                      ErrorKind::Refused, ErrorKind::State,   ErrorKind::Bug};
   for (const ErrorKind kind : kinds) names.insert(core::to_string(kind));
   BOOST_TEST(names.size() == kinds.size());
   BOOST_TEST(!names.contains("unknown"));

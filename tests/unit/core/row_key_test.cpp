@@ -33,9 +33,10 @@ auto is_kind(core::ErrorKind kind) {
 
 std::string random_bytes(std::mt19937_64& random) {
   // Few different bytes, those that are escaped among them, so that prefixes and ties are common.
-  static const std::string alphabet{"\0\xFF\x01\x02"
-                                    "ab",
-                                    6};
+  static const std::string alphabet{
+      "\0\xFF\x01\x02"
+      "ab",
+      6};
   std::string text;
   for (std::size_t size = random() % 6; size > 0; --size) text.push_back(alphabet[random() % alphabet.size()]);
   return text;
@@ -47,7 +48,9 @@ BOOST_AUTO_TEST_SUITE(row_keys)
 
 BOOST_AUTO_TEST_CASE(integers_sort_as_numbers) {
   std::mt19937_64 random{tests::seed()};
-  std::vector<std::int64_t> numbers{0, 1, -1, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(), 255, 256, -256, -255};
+  std::vector<std::int64_t> numbers{
+      0,   1,    -1,  std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(), 255,
+      256, -256, -255};
   for (int i = 0; i < 300; ++i) numbers.push_back(static_cast<std::int64_t>(random()) >> (random() % 60));
   for (const std::int64_t a : numbers) {
     for (const std::int64_t b : numbers) {
@@ -76,7 +79,8 @@ BOOST_AUTO_TEST_CASE(composite_keys_sort_column_by_column) {
     auto operator<=>(const Tuple&) const = default;
   };
   std::vector<Tuple> tuples;
-  for (int i = 0; i < 200; ++i) tuples.push_back({random_bytes(random), static_cast<std::int64_t>(random() % 5) - 2, random_bytes(random)});
+  for (int i = 0; i < 200; ++i)
+    tuples.push_back({random_bytes(random), static_cast<std::int64_t>(random() % 5) - 2, random_bytes(random)});
   const auto encode = [&](const Tuple& t) { return key_of(types, {t.first, std::to_string(t.second), t.third}); };
   for (const Tuple& a : tuples) {
     for (const Tuple& b : tuples) {
@@ -117,7 +121,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_integer_is_an_error_of_the_row) {
 
 BOOST_AUTO_TEST_CASE(a_value_that_was_not_sent_is_no_key) {
   const Value unchanged = Value::unchanged();
-  BOOST_CHECK_EXCEPTION(static_cast<void>(core::encode_key(kText, {&unchanged, 1})), core::Error, is_kind(core::ErrorKind::Data));
+  BOOST_CHECK_EXCEPTION(static_cast<void>(core::encode_key(kText, {&unchanged, 1})), core::Error,
+                        is_kind(core::ErrorKind::Data));
   BOOST_CHECK_EXCEPTION(static_cast<void>(core::encode_key(kText, {})), core::Error, is_kind(core::ErrorKind::Bug));
 }
 
@@ -125,7 +130,8 @@ BOOST_AUTO_TEST_CASE(damaged_keys_are_found_wherever_they_are_cut) {
   const std::string bytes = key_of({KeyType::Integer, KeyType::Text}, {"4711", "text"}).bytes;
   for (std::size_t size = 1; size < bytes.size(); ++size) {
     if (size == 9) continue;  // exactly the first column: a whole key of one
-    BOOST_CHECK_EXCEPTION(static_cast<void>(core::key_values({bytes.substr(0, size)})), core::Error, is_kind(core::ErrorKind::State));
+    BOOST_CHECK_EXCEPTION(static_cast<void>(core::key_values({bytes.substr(0, size)})), core::Error,
+                          is_kind(core::ErrorKind::State));
   }
   BOOST_CHECK_EXCEPTION(static_cast<void>(core::key_values({"\x07"})), core::Error, is_kind(core::ErrorKind::State));
 }
@@ -135,7 +141,8 @@ BOOST_AUTO_TEST_CASE(an_operator_types_a_key_as_messages_show_it) {
   BOOST_TEST((core::parse_key(kInteger, "4711") == key_of(kInteger, {"4711"})));
   BOOST_TEST((core::parse_key(pair, "3,14") == key_of(pair, {"3", "14"})));
   BOOST_TEST((core::parse_key(kText, "a,b") == key_of(kText, {"a,b"})));
-  BOOST_TEST((core::parse_key({{KeyType::Integer, KeyType::Text}}, "3,a,b") == key_of({KeyType::Integer, KeyType::Text}, {"3", "a,b"})));
+  BOOST_TEST((core::parse_key({{KeyType::Integer, KeyType::Text}}, "3,a,b") ==
+              key_of({KeyType::Integer, KeyType::Text}, {"3", "a,b"})));
   BOOST_TEST((core::parse_key(kText, "") == key_of(kText, {""})));
 }
 
@@ -144,7 +151,8 @@ BOOST_AUTO_TEST_CASE(a_key_that_does_not_fit_is_wrong_usage) {
   for (const char* text : {"", "3", "3,", ",3", "3,x", "3,14,15", "3;14"}) {
     BOOST_CHECK_EXCEPTION(static_cast<void>(core::parse_key(pair, text)), core::Error, is_kind(core::ErrorKind::Usage));
   }
-  BOOST_CHECK_EXCEPTION(static_cast<void>(core::parse_key(kInteger, "3,14")), core::Error, is_kind(core::ErrorKind::Usage));
+  BOOST_CHECK_EXCEPTION(static_cast<void>(core::parse_key(kInteger, "3,14")), core::Error,
+                        is_kind(core::ErrorKind::Usage));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,7 +15,8 @@ using core::Value;
 namespace {
 
 Row sample() {
-  const std::vector<Value> values{Value::of("one"), Value::null(), Value::unchanged(), Value::of(""), Value::of(std::string_view{"a\0b", 3})};
+  const std::vector<Value> values{Value::of("one"), Value::null(), Value::unchanged(), Value::of(""),
+                                  Value::of(std::string_view{"a\0b", 3})};
   return core::make_row(values);
 }
 
@@ -53,9 +54,11 @@ BOOST_AUTO_TEST_CASE(stored_bytes_are_the_row) {
 BOOST_AUTO_TEST_CASE(bytes_that_are_cut_anywhere_are_damaged) {
   const std::string bytes = sample().bytes();
   for (std::size_t size = 1; size < bytes.size(); ++size) {
-    BOOST_CHECK_EXCEPTION(static_cast<void>(Row::from_bytes(bytes.substr(0, size))), core::Error, [](const auto& e) { return is_kind(e, core::ErrorKind::State); });
+    BOOST_CHECK_EXCEPTION(static_cast<void>(Row::from_bytes(bytes.substr(0, size))), core::Error,
+                          [](const auto& e) { return is_kind(e, core::ErrorKind::State); });
   }
-  BOOST_CHECK_EXCEPTION(static_cast<void>(Row::from_bytes(bytes + "x")), core::Error, [](const auto& e) { return is_kind(e, core::ErrorKind::State); });
+  BOOST_CHECK_EXCEPTION(static_cast<void>(Row::from_bytes(bytes + "x")), core::Error,
+                        [](const auto& e) { return is_kind(e, core::ErrorKind::State); });
 }
 
 BOOST_AUTO_TEST_CASE(a_flipped_bit_is_found_or_stays_inside_the_row) {
@@ -80,7 +83,8 @@ BOOST_AUTO_TEST_CASE(a_flipped_bit_is_found_or_stays_inside_the_row) {
 BOOST_AUTO_TEST_CASE(offsets_that_go_back_are_damaged) {
   std::string bytes = core::make_row(std::vector<Value>{Value::of("abc"), Value::of("def")}).bytes();
   bytes[2] = 7;  // the first value ends past the second
-  BOOST_CHECK_EXCEPTION(static_cast<void>(Row::from_bytes(bytes)), core::Error, [](const auto& e) { return is_kind(e, core::ErrorKind::State); });
+  BOOST_CHECK_EXCEPTION(static_cast<void>(Row::from_bytes(bytes)), core::Error,
+                        [](const auto& e) { return is_kind(e, core::ErrorKind::State); });
 }
 
 BOOST_AUTO_TEST_CASE(random_rows_come_back) {
@@ -103,17 +107,22 @@ BOOST_AUTO_TEST_CASE(a_builder_takes_exactly_the_announced_number_of_values) {
   core::RowBuilder builder{2};
   builder.add_text("a");
   core::RowBuilder short_one = builder;
-  BOOST_CHECK_EXCEPTION(static_cast<void>(std::move(short_one).finish()), core::Error, [](const auto& e) { return is_kind(e, core::ErrorKind::Bug); });
+  BOOST_CHECK_EXCEPTION(static_cast<void>(std::move(short_one).finish()), core::Error,
+                        [](const auto& e) { return is_kind(e, core::ErrorKind::Bug); });
   builder.add_null();
-  BOOST_CHECK_EXCEPTION(builder.add_null(), core::Error, [](const auto& e) { return is_kind(e, core::ErrorKind::Bug); });
+  BOOST_CHECK_EXCEPTION(builder.add_null(), core::Error,
+                        [](const auto& e) { return is_kind(e, core::ErrorKind::Bug); });
   BOOST_TEST(std::move(builder).finish().size() == 2U);
-  BOOST_CHECK_EXCEPTION(core::RowBuilder{65536}, core::Error, [](const auto& e) { return is_kind(e, core::ErrorKind::Bug); });
+  BOOST_CHECK_EXCEPTION(core::RowBuilder{65536}, core::Error,
+                        [](const auto& e) { return is_kind(e, core::ErrorKind::Bug); });
   BOOST_CHECK_NO_THROW(core::RowBuilder{65535});
 }
 
 BOOST_AUTO_TEST_CASE(unchanged_values_are_taken_from_the_old_row_and_nothing_else_is) {
-  const Row old = core::make_row(std::vector<Value>{Value::of("old0"), Value::of("old1"), Value::null(), Value::unchanged()});
-  const Row sent = core::make_row(std::vector<Value>{Value::of("new0"), Value::unchanged(), Value::unchanged(), Value::unchanged()});
+  const Row old =
+      core::make_row(std::vector<Value>{Value::of("old0"), Value::of("old1"), Value::null(), Value::unchanged()});
+  const Row sent =
+      core::make_row(std::vector<Value>{Value::of("new0"), Value::unchanged(), Value::unchanged(), Value::unchanged()});
   const Row filled = core::fill_unchanged(sent, old);
   BOOST_TEST(filled[0].text == "new0");
   BOOST_TEST(filled[1].text == "old1");

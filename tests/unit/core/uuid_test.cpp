@@ -57,9 +57,10 @@ BOOST_AUTO_TEST_CASE(text_is_read_in_either_case_and_written_in_lower) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_uuid_is_refused) {
-  for (const char* text : {"", "6ba7b811", "6ba7b811-9dad-11d1-80b4-00c04fd430c", "6ba7b811-9dad-11d1-80b4-00c04fd430c8a", "6ba7b811x9dad-11d1-80b4-00c04fd430c8",
-                           "6ba7b8119dad11d180b400c04fd430c8", "{6ba7b811-9dad-11d1-80b4-00c04fd430c}", "6ba7b81g-9dad-11d1-80b4-00c04fd430c8",
-                           "6ba7b811-9dad-11d1-80b400c04fd430c8-"}) {
+  for (const char* text : {"", "6ba7b811", "6ba7b811-9dad-11d1-80b4-00c04fd430c",
+                           "6ba7b811-9dad-11d1-80b4-00c04fd430c8a", "6ba7b811x9dad-11d1-80b4-00c04fd430c8",
+                           "6ba7b8119dad11d180b400c04fd430c8", "{6ba7b811-9dad-11d1-80b4-00c04fd430c}",
+                           "6ba7b81g-9dad-11d1-80b4-00c04fd430c8", "6ba7b811-9dad-11d1-80b400c04fd430c8-"}) {
     BOOST_TEST(!Uuid::parse(text).has_value(), "'" << text << "' was taken for a UUID");
   }
 }
@@ -68,7 +69,8 @@ BOOST_AUTO_TEST_CASE(ids_sort_as_their_texts_do) {
   std::vector<Uuid> ids;
   for (int i = 0; i < 200; ++i) ids.push_back(core::uuid_v5(uuid(kUrl), std::to_string(i)));
   std::sort(ids.begin(), ids.end());
-  BOOST_TEST(std::is_sorted(ids.begin(), ids.end(), [](const Uuid& a, const Uuid& b) { return a.to_string() < b.to_string(); }));
+  BOOST_TEST(std::is_sorted(ids.begin(), ids.end(),
+                            [](const Uuid& a, const Uuid& b) { return a.to_string() < b.to_string(); }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
