@@ -28,10 +28,11 @@ constexpr std::chrono::milliseconds kNap{200};
 // Often enough that an idle source's slot follows within a minute, rarely enough to go unnoticed in its log.
 constexpr std::chrono::seconds kHeartbeat{30};
 
-replication::ReceiverOptions receiver_options(const Environment& environment) {
+replication::ReceiverOptions receiver_options(const Environment& environment, const state::Store& store) {
   return {.source = environment.source,
           .slot = environment.config.source.slot,
           .publication = environment.config.source.publication,
+          .purpose = stream_purpose(store),
           .identity = environment.source_identity,
           .limits = {}};
 }
@@ -57,7 +58,7 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
       on_target_(start.checkpoint.applied),
       queue_(kQueueBytes),
       progress_(store.progress().applied),
-      receiver_(receiver_options(environment), queue_, progress_, store.held_transactions()),
+      receiver_(receiver_options(environment, store), queue_, progress_, store.held_transactions()),
       applier_(environment.target, environment.plan, store, ledger,
                {.purpose = "apply", .limit = {.share = environment.config.apply.max_quarantine}}) {
   applier_.set_mixed(store.progress().mixed_until.is_valid());

@@ -346,6 +346,14 @@ core::Lsn mixed_until(const state::Store& store) {
   return chunks.empty() || oldest->lsn == newest->lsn ? core::Lsn{} : newest->lsn;
 }
 
+core::Lsn source_position(const Environment& environment) {
+  pg::Session source(environment.source, "position");
+  const pg::Result result = source.exec(
+      "select case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn() else "
+      "pg_catalog.pg_current_wal_insert_lsn() end");
+  return core::Lsn::parse(result.text(0, 0)).value_or(core::Lsn{});
+}
+
 void begin_again(state::Store& store, const std::vector<core::TableId>& tables) {
   if (tables.empty()) {
     store.forget_chunks();
@@ -422,6 +430,7 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
   progress.snapshot_finished = true;
   progress.needs_snapshot = false;
   progress.mixed_until = mixed_until(store);
+  progress.copied_until = source_position(environment);
   store.save_progress(progress);
   FAILPOINT("after_snapshot_finished");
   write_control(environment, ledger, store, "done");

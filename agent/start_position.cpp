@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <set>
+#include <thread>
 
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
@@ -20,6 +21,17 @@ using core::ErrorKind;
 
 // Slot creation waits for every running write transaction of the source; a nightly batch job may take its time, a forgotten session for ever.
 constexpr std::chrono::seconds kMostWaitForSlot{600};
+
+// Longer than the time after which a source gives up a silent connection (wal_sender_timeout, a minute by default).
+constexpr std::chrono::seconds kMostWaitForOrphan{75};
+
+bool is_our_orphan(pg::Session& source, std::int32_t pid, const state::Store& store) {
+  if (store.progress().run.empty()) return false;
+  const std::string number = std::to_string(pid);
+  const pg::Result result =
+      source.exec("select application_name from pg_catalog.pg_stat_activity where pid = $1::pg_catalog.int4", {number});
+  return result.rows() == 0 || result.text(0, 0) == "dispatch-sync/" + stream_purpose(store);
+}
 
 std::set<core::QualifiedName> wanted_tables(const mapping::Plan& plan) {
   std::set<core::QualifiedName> tables;
@@ -102,7 +114,30 @@ pg::ExportedSnapshot create_slot(const Environment& environment, state::Store& s
       [](const std::string& blocker) { spdlog::warn("creating the slot waits for {}", blocker); });
 }
 
+/// Before anything is written: the slot can go on from the checkpoint, and nobody else reads from it. The walsender of our own last run
+/// may be there still, if that lost its connection without a word.
+void require_usable_slot(const Environment& environment, pg::Session& source, const state::Store& store,
+                         core::Lsn applied) {
+  const std::string& slot = environment.config.source.slot;
+  const auto give_up = std::chrono::steady_clock::now() + kMostWaitForOrphan;
+  for (;;) {
+    const auto health = replication::read_slot_health(source, slot);
+    try {
+      replication::require_usable(health, {slot, environment.source_identity.database, applied});
+      return;
+    } catch (const Error& error) {
+      if (!error.is_transient()) throw;
+      const bool is_orphan = health && health->active_pid && is_our_orphan(source, *health->active_pid, store);
+      if (!is_orphan || std::chrono::steady_clock::now() > give_up) throw;
+      spdlog::warn("the slot is still held by this agent's last run slot={} pid={}", slot, *health->active_pid);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{500});
+  }
+}
+
 }  // namespace
+
+std::string stream_purpose(const state::Store& store) { return "stream-" + store.progress().run; }
 
 StartPosition establish(const Environment& environment, state::Store& store, const apply::Ledger& ledger) {
   pg::Session target(environment.target, "start");
@@ -116,12 +151,7 @@ StartPosition establish(const Environment& environment, state::Store& store, con
   if (checkpoint) {
     require_same_source(*checkpoint, environment.source_identity);
     require_local_state_behind(progress, *checkpoint);
-    try {
-      replication::require_usable(health, {slot, environment.source_identity.database, checkpoint->applied});
-    } catch (const Error& error) {
-      // A slot in use is tried again by the receiver: it may be an orphan of our own.
-      if (!error.is_transient()) throw;
-    }
+    require_usable_slot(environment, source, store, checkpoint->applied);
     require_publication(environment, source);
     ensure_publication(environment, source);
     if (!progress.slot_consistent_point.is_valid()) {

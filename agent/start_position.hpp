@@ -19,6 +19,9 @@ struct StartPosition {
   std::optional<pg::ExportedSnapshot> first_snapshot;
 };
 
+/// What the stream's connection calls itself: names this state directory, so that after a crash its orphan is told from another agent.
+[[nodiscard]] std::string stream_purpose(const state::Store& store);
+
 /// Makes ledger, publication and slot where they are missing, and reconciles what is there. Throws Error(Refused) where going on would lose
 /// changes, with both values and the remedy. Repeatable: a crash at any point inside is healed by the next call.
 [[nodiscard]] StartPosition establish(const Environment& environment, state::Store& store, const apply::Ledger& ledger);

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "agent/control_socket.hpp"
+#include "agent/expression_preflight.hpp"
 #include "agent/parked_rows.hpp"
 #include "agent/pipeline.hpp"
 #include "agent/start_position.hpp"
@@ -119,6 +120,19 @@ std::vector<core::TableId> tables_named(const mapping::Plan& plan, const std::ve
   return tables;
 }
 
+/// What `agent check` would say of the expressions, before publication and slot are made. Throws Error(Mapping) with the first error.
+void require_sound_mapping(const Environment& environment) {
+  pg::Session target(environment.target, "judge");
+  std::vector<Finding> findings = judge_expressions(read_mapping(environment.config), environment.plan, target);
+  std::erase_if(findings, [](const Finding& finding) { return finding.severity != Severity::Error; });
+  if (findings.empty()) return;
+  const Finding& first = findings.front();
+  Error error{ErrorKind::Mapping, first.message};
+  error.with("file", first.file).with("line", std::to_string(first.line)).with("column", std::to_string(first.column));
+  if (findings.size() > 1) error.with("other_errors", std::to_string(findings.size() - 1));
+  throw std::move(error.remedy(first.remedy));
+}
+
 /// A command that only looks (`agent status` while no agent runs) holds the directory for a moment; another agent answers on its socket.
 std::unique_ptr<state::Store> open_store_patiently(const Environment& environment) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{10};
@@ -146,6 +160,7 @@ Until until(const Environment& environment, const Goal& goal) {
 
 Outcome supervise(const Config& config, const Goal& goal, const std::stop_token& stop) {
   const Environment environment = prepare(config);
+  require_sound_mapping(environment);
   const auto store = open_store_patiently(environment);
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
   Outcome outcome;

@@ -1,5 +1,7 @@
 #include "apply/batch.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include "core/error.hpp"
 
 namespace apply {
@@ -37,7 +39,21 @@ void Batch::put(core::TableId table, const core::RowKey& key, core::Row image) {
   // An UPDATE that changes nothing the mapping reads is common (the application saves whole rows) and costs nothing further.
   if (const state::StoredRow* stored = overlay_.row(table, key); stored != nullptr && stored->image == image) return;
   touch(table, key);
+  const bool is_back = overlay_.row(table, key) == nullptr;
   overlay_.put_image(table, key, std::move(image));
+  if (is_back) restore_statuses(table, key);
+}
+
+/// A row that was deleted and inserted again in one batch was replaced, not new: its target row is still there.
+void Batch::restore_statuses(core::TableId table, const core::RowKey& key) {
+  const auto& before = touched_[positions_.at({table, key})].second;
+  if (!before) return;
+  for (std::uint16_t slot = 0; slot < before->statuses.size(); ++slot) {
+    // A quarantined row that was deleted is gone from the quarantine too: what takes its place is tried.
+    if (before->statuses[slot] == core::RowStatus::Quarantined) continue;
+    overlay_.set_status(table, key, slot, before->statuses[slot]);
+    if (!before->target_keys[slot].empty()) overlay_.set_target_key(table, key, slot, before->target_keys[slot]);
+  }
 }
 
 void Batch::erase(core::TableId table, const core::RowKey& key) {
@@ -73,7 +89,14 @@ void Batch::add_update(const Projections::Target& target, const core::Update& up
   // A key that changes is a delete of the old and an insert of the new one, each judged by its own chunk.
   if (new_key != old_key && !is_contained(table.id, old_key, commit)) erase(table.id, old_key);
   if (is_contained(table.id, new_key, commit)) return;
-  if (image.has_unchanged()) throw never_seen(table, old_key);
+  if (image.has_unchanged()) {
+    // Only TRUNCATE, which no snapshot shields from, removes rows between the snapshot's moment and the reading of their chunk. The
+    // stream brings it after this.
+    if (!core::contains(store_.progress().copied_until, commit)) throw never_seen(table, old_key);
+    spdlog::warn("left out an update of a row that was truncated before it could be copied table={} key={} lsn={}",
+                 table.name.display(), core::key_text(old_key), commit.lsn.to_string());
+    return;
+  }
   put(table.id, new_key, std::move(image));
 }
 

@@ -52,6 +52,7 @@ class Batch {
   void add_update(const Projections::Target& target, const core::Update& update, core::CommitLsn commit);
   void truncate(const mapping::SourceTable& table, core::CommitLsn commit);
   [[nodiscard]] bool is_contained(core::TableId table, const core::RowKey& key, core::CommitLsn commit);
+  void restore_statuses(core::TableId table, const core::RowKey& key);
   void touch(core::TableId table, const core::RowKey& key);
 
   const mapping::Plan& plan_;

@@ -70,14 +70,20 @@ void Decider::add_rows(core::TableId table, std::span<const core::RowKey> keys) 
 }
 
 void Decider::add_touched(const Batch::Touched& touched) {
+  // All of them first: what a row was before the batch must be remembered before anybody asks for what it is now.
   for (const auto& [row, before] : touched) {
     for (const core::RouteId id : plan_.table(row.table).routes) {
       const mapping::Route& route = plan_.route(id);
       const RowState initial = initial_state(route, row.key, before ? &*before : nullptr);
       if (options_.leaves_underived && initial.status == core::RowStatus::None) continue;
       rows_.try_emplace(RouteRow{id, row.key}, initial);
+      const state::StoredRow* stored = overlay_.row(row.table, row.key);
+      const bool is_replaced = stored != nullptr && stored->statuses[slot(route)] == core::RowStatus::None;
+      if (initial.status == core::RowStatus::Quarantined && is_replaced) tried_.insert({id, row.key});
       work_[{route.rank, id}].push_back(row.key);
     }
+  }
+  for (const auto& [row, before] : touched) {
     if (plan_.joined_by[row.table.index()].empty()) continue;
     const state::StoredRow* stored = overlay_.row(row.table, row.key);
     const std::optional<core::Row> after = stored == nullptr ? std::nullopt : std::optional{stored->image};
@@ -119,8 +125,8 @@ void Decider::decide_route(const mapping::Route& route, std::span<const core::Ro
       continue;
     }
     const RouteRow id{route.id, key};
-    const bool is_tried = options_.retries_quarantined || options_.refused_already != nullptr ||
-                          parent_came_.erase(id) > 0 || quarantine_.is_refused_now(id);
+    const bool is_tried = options_.retries_quarantined || options_.refused_already != nullptr || tried_.erase(id) > 0 ||
+                          quarantine_.is_refused_now(id);
     if (row.status == core::RowStatus::Quarantined && !is_tried) {
       // Later changes stay behind the quarantine, so that nothing is applied out of order.
       quarantine_.renew(id, stored->image);
@@ -317,7 +323,7 @@ void Decider::derive_referrers(core::EntityId entity, const core::RowKey& key) {
                    std::find(column.refs.begin(), column.refs.end(), position) != column.refs.end();
           });
       if (!waits) return;
-      parent_came_.insert({route.id, row_key});
+      tried_.insert({route.id, row_key});
     }
     add_row(route, row_key);
   };
@@ -359,7 +365,7 @@ bool Decider::is_still_shared(const mapping::Route& route, const core::RowKey& t
 void Decider::clear() {
   work_.clear();
   rows_.clear();
-  parent_came_.clear();
+  tried_.clear();
   pending_.clear();
 }
 

@@ -123,7 +123,7 @@ class Decider {
   std::map<std::pair<std::uint16_t, core::RouteId>, std::vector<core::RowKey>> work_;
   std::unordered_map<RouteRow, RowState, RouteRowHash> rows_;
   std::unordered_set<RouteRow, RouteRowHash>
-      parent_came_;  // quarantined for want of a parent that came or went just now
+      tried_;  // quarantined, but their parent came or went, or they were deleted and inserted again
   PendingWrites pending_;
   MappingChanges mapping_changes_;
 };

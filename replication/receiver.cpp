@@ -122,7 +122,7 @@ void Receiver::judge(const core::Error& error) {
 void Receiver::refuse(const core::Error& error) {
   // The server's own words do not tell a missing slot from a missing publication: look.
   try {
-    pg::ReplicationConnection connection{options_.source, "stream"};
+    pg::ReplicationConnection connection{options_.source, options_.purpose};
     require_streamable(connection, options_, progress_.applied());
   } catch (const core::Error& finding) {
     if (finding.kind() == core::ErrorKind::Refused) throw;

@@ -16,6 +16,8 @@ struct ReceiverOptions {
   pg::ConnectionParams source;
   std::string slot;
   std::string publication;
+  /// Shows in the walsender's application_name, so that an orphan of a crash can be told from another agent.
+  std::string purpose = "stream";
   /// What the source was when its rows were copied. A source that turns out to be another is refused.
   std::optional<pg::ServerIdentity> identity;
   PartLimits limits;

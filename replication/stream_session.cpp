@@ -76,7 +76,7 @@ std::chrono::milliseconds server_timeout(pg::ReplicationConnection& connection) 
 
 /// A connection on which everything was looked at that can be looked at before the stream starts.
 pg::ReplicationConnection checked_connection(const ReceiverOptions& options, core::Lsn applied) {
-  pg::ReplicationConnection connection{options.source, "stream"};
+  pg::ReplicationConnection connection{options.source, options.purpose};
   require_streamable(connection, options, applied);
   return connection;
 }

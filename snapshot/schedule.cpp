@@ -28,6 +28,22 @@ bool Schedule::is_complete(core::TableId table) const {
   return found == tables_.end() || (found->second.to_derive.empty() && found->second.running == 0);
 }
 
+/// Whether rows of this table and of another wait for each other: what a chunk of one derives again may be rows of the other.
+bool Schedule::is_circular(core::TableId table) const {
+  const auto& after = tables_.at(table).table.after;
+  return std::any_of(after.begin(), after.end(), [&](core::TableId other) {
+    const auto found = tables_.find(other);
+    if (other == table || found == tables_.end()) return false;
+    const auto& back = found->second.table.after;
+    return std::find(back.begin(), back.end(), table) != back.end();
+  });
+}
+
+bool Schedule::is_any_circular_running() const {
+  return std::any_of(tables_.begin(), tables_.end(),
+                     [&](const auto& entry) { return entry.second.running > 0 && is_circular(entry.first); });
+}
+
 std::optional<Job> Schedule::take_from(Progress& progress) {
   Job job{progress.table.is_joined ? JobKind::Derive : JobKind::Copy, progress.to_derive.back()};
   progress.to_derive.pop_back();
@@ -55,6 +71,7 @@ std::optional<Job> Schedule::take() {
     const auto& after = progress.table.after;
     const bool is_serial = std::find(after.begin(), after.end(), id) != after.end();
     if (is_serial && progress.running > 0) continue;
+    if (is_circular(id) && is_any_circular_running()) continue;
     const core::TableId own = id;
     const bool is_ready = std::all_of(after.begin(), after.end(),
                                       [&](core::TableId other) { return other == own || is_complete(other); });

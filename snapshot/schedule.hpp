@@ -26,7 +26,7 @@ struct Job {
 
 /// Hands chunks to workers in an order in which everything that a row needs is there before it: first all joined tables are loaded; then a
 /// table's chunks begin when the tables that its references point at are finished. A table that refers to itself goes one chunk at a
-/// time; tables that refer to each other in a circle go one chunk at a time once nothing else is left. Thread-safe.
+/// time; of all the tables that refer to each other in circles, one chunk goes at a time, and the first begins when nothing else is left. Thread-safe.
 class Schedule {
  public:
   struct Table {
@@ -52,6 +52,8 @@ class Schedule {
   };
   [[nodiscard]] std::optional<Job> take();
   [[nodiscard]] std::optional<Job> take_from(Progress& progress);
+  [[nodiscard]] bool is_circular(core::TableId table) const;
+  [[nodiscard]] bool is_any_circular_running() const;
   [[nodiscard]] bool is_complete(core::TableId table) const;
 
   // Protected by mutex_.

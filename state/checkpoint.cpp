@@ -18,6 +18,7 @@ std::string encode(const Progress& progress) {
   append_u8(bytes, progress.snapshot_finished ? 1 : 0);
   append_u8(bytes, progress.needs_snapshot ? 1 : 0);
   append_u64(bytes, progress.mixed_until.bytes());
+  append_u64(bytes, progress.copied_until.bytes());
   append_text(bytes, progress.meaning);
   append_text(bytes, progress.run);
   return bytes;
@@ -31,6 +32,7 @@ Progress decode(std::string_view bytes) {
   progress.snapshot_finished = cursor.u8() != 0;
   progress.needs_snapshot = cursor.u8() != 0;
   progress.mixed_until = core::Lsn{cursor.u64()};
+  progress.copied_until = core::Lsn{cursor.u64()};
   progress.meaning = cursor.text();
   progress.run = cursor.text();
   cursor.expect_end();

@@ -18,7 +18,7 @@ class Database;
 
 /// The progress, in memory and under its key.
 ///
-///   value := applied:u64 slot_consistent_point:u64 snapshot_finished:u8 needs_snapshot:u8 mixed_until:u64 meaning:text run:text
+///   value := applied:u64 slot_consistent_point:u64 snapshot_finished:u8 needs_snapshot:u8 mixed_until:u64 copied_until:u64 meaning:text run:text
 class Checkpoint {
  public:
   explicit Checkpoint(const Database& database);

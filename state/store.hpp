@@ -47,6 +47,8 @@ struct Progress {
   /// Chunks were read under several snapshots: a row may have been derived from a joined row of another moment, so that what was refused
   /// until then is tried again when `applied` gets here. 0/0: everything is of one moment, or settled.
   core::Lsn mixed_until;
+  /// Where the source's log was when the last chunk had been read.
+  core::Lsn copied_until;
   /// Fingerprint of the mapping under which the chunks were derived; empty before the first.
   std::string meaning;
 };
