@@ -1,0 +1,244 @@
+#include "apply/applier.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "tests/integration/apply/fixture.hpp"
+
+using tests::ApplyFixture;
+using tests::ForeignKeys;
+
+namespace {
+
+constexpr const char* kPeople =
+    "CREATE TABLE old.person (id integer PRIMARY KEY, name text, amount text);"
+    "CREATE TABLE people (id uuid PRIMARY KEY, name text UNIQUE, amount integer CHECK (amount <> 13), legacy_id "
+    "integer)";
+constexpr const char* kPeopleRoute =
+    "  - { from: old.person, to: people, entity: person, columns: { name: name, amount: \"amount::integer\", "
+    "legacy_id: id } }\n";
+
+constexpr const char* kFamily =
+    "CREATE TABLE old.parent (id integer PRIMARY KEY, is_wanted boolean);"
+    "CREATE TABLE old.child (id integer PRIMARY KEY, parent_id integer, other_id integer);"
+    "CREATE TABLE parents (id uuid PRIMARY KEY, legacy_id integer);"
+    "CREATE TABLE children (id uuid PRIMARY KEY, legacy_id integer, parent_id uuid NOT NULL REFERENCES parents, "
+    "other_id uuid REFERENCES parents)";
+constexpr const char* kFamilyRoutes =
+    "  - { from: old.child, to: children, entity: child, columns: { legacy_id: id, parent_id: \"ref('parent', "
+    "parent_id)\","
+    " other_id: { expr: \"ref('parent', other_id)\", missing: \"null\" } } }\n"
+    "  - { from: old.parent, to: parents, entity: parent, where: is_wanted, columns: { legacy_id: id } }\n";
+
+std::vector<std::string> quarantined(const ApplyFixture& world) {
+  std::vector<std::string> keys;
+  for (const auto& row : world.database.query_rows(
+           "SELECT legacy_key FROM dispatch_sync.quarantine WHERE resolved_at IS NULL ORDER BY legacy_key::integer")) {
+    keys.push_back(row[0].value());
+  }
+  return keys;
+}
+
+std::string children(const ApplyFixture& world) {
+  return world.value(
+      "SELECT string_agg(c.legacy_id || ':' || p.legacy_id || ':' || coalesce(o.legacy_id::text, '-'), ' ' ORDER BY "
+      "c.legacy_id) "
+      "FROM children c JOIN parents p ON p.id = c.parent_id LEFT JOIN parents o ON o.id = c.other_id");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(applier)
+
+BOOST_AUTO_TEST_CASE(one_bad_row_of_a_thousand_is_quarantined_and_the_others_are_applied) {  // reliability 97
+  ApplyFixture world{kPeople, kPeopleRoute};
+  std::vector<core::Change> changes;
+  for (int i = 0; i < 1000; ++i)
+    changes.push_back(world.insert("person", {std::to_string(i), "name " + std::to_string(i), i == 617 ? "13" : "1"}));
+  world.apply({changes});
+  BOOST_TEST(world.value("SELECT count(*) FROM people") == "999");
+  BOOST_TEST((quarantined(world) == std::vector<std::string>{"617"}));
+  BOOST_TEST(world.value("SELECT concat_ws('|', sqlstate, error_category, remedy <> '', row ->> 'name') FROM "
+                         "dispatch_sync.quarantine") == "23514|constraint|t|name 617");
+  BOOST_TEST((world.counters("people") == core::RouteCounters{1000, 999, 0, 0, 1}));
+}
+
+BOOST_AUTO_TEST_CASE(several_bad_rows_of_several_kinds_are_each_found) {
+  ApplyFixture world{kPeople, kPeopleRoute};
+  std::vector<core::Change> changes;
+  const std::set<int> bad{0, 1, 499, 500, 999};
+  for (int i = 0; i < 1000; ++i) {
+    const char* amount = !bad.contains(i) ? "7" : i % 2 == 0 ? "13" : i == 1 ? "99999999999" : "no number";
+    changes.push_back(world.insert("person", {std::to_string(i), "name " + std::to_string(i), amount}));
+  }
+  world.apply({changes});
+  BOOST_TEST((quarantined(world) == std::vector<std::string>{"0", "1", "499", "500", "999"}));
+  BOOST_TEST(world.value("SELECT count(*) FROM people") == "995");
+}
+
+BOOST_AUTO_TEST_CASE(later_changes_of_a_quarantined_row_stay_behind_it_until_it_is_retried) {  // reliability 97
+  ApplyFixture world{kPeople, kPeopleRoute};
+  world.apply({{world.insert("person", {"1", "a", "13"})}});
+  world.apply({{world.update("person", {"1", "a", "14"})}});
+  BOOST_TEST(world.value("SELECT count(*) FROM people") == "0");
+  BOOST_TEST(world.value("SELECT row ->> 'amount' FROM dispatch_sync.quarantine WHERE resolved_at IS NULL") == "14");
+  const core::RowKey key = ApplyFixture::number(1);
+  world.applier().retry_rows(*world.plan().find_route("people"), {&key, 1});
+  world.commit();
+  BOOST_TEST(world.value("SELECT amount FROM people") == "14");
+  BOOST_TEST(quarantined(world).empty());
+  BOOST_TEST((world.counters("people") == core::RouteCounters{1, 1, 0, 0, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(a_quarantined_row_that_is_deleted_is_no_longer_missing) {
+  ApplyFixture world{kPeople, kPeopleRoute};
+  world.apply({{world.insert("person", {"1", "a", "13"})}});
+  world.apply({{world.remove("person", "1")}});
+  BOOST_TEST(quarantined(world).empty());
+  BOOST_TEST((world.counters("people") == core::RouteCounters{}));
+}
+
+BOOST_AUTO_TEST_CASE(a_unique_value_may_move_from_row_to_row_within_a_batch) {  // reliability 74
+  ApplyFixture world{kPeople, kPeopleRoute};
+  world.apply({{world.insert("person", {"1", "one", "1"}), world.insert("person", {"2", "two", "2"}),
+                world.insert("person", {"3", "three", "3"})}});
+  // Freed, taken, and the row that had it gone; each in a transaction of its own, and the taker has the lower key.
+  world.apply({{world.update("person", {"3", "free", "3"})},
+               {world.update("person", {"1", "three", "1"})},
+               {world.remove("person", "2")},
+               {world.insert("person", {"4", "two", "4"})}});
+  BOOST_TEST(world.value("SELECT string_agg(legacy_id || name, ' ' ORDER BY legacy_id) FROM people") ==
+             "1three 3free 4two");
+  BOOST_TEST(quarantined(world).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_unique_value_may_be_swapped_within_a_transaction) {  // reliability 74
+  ApplyFixture world{kPeople, kPeopleRoute};
+  world.apply({{world.insert("person", {"1", "one", "1"}), world.insert("person", {"2", "two", "2"})}});
+  world.apply({{world.update("person", {"1", "aside", "1"}), world.update("person", {"2", "one", "2"}),
+                world.update("person", {"1", "two", "1"})}});
+  BOOST_TEST(world.value("SELECT string_agg(legacy_id || name, ' ' ORDER BY legacy_id) FROM people") == "1two 2one");
+  BOOST_TEST(quarantined(world).empty());
+}
+
+BOOST_AUTO_TEST_CASE(with_foreign_keys_enforced_children_follow_parents_and_go_before_them) {  // reliability 75
+  ApplyFixture world{kFamily, kFamilyRoutes, ForeignKeys::Enforced};
+  world.apply({{world.insert("child", {"1", "10", {}})}});
+  BOOST_TEST((world.counters("children") == core::RouteCounters{1, 0, 0, 1, 0}));
+  world.apply({{world.insert("child", {"2", "10", "10"})}, {world.insert("parent", {"10", "t"})}});
+  BOOST_TEST(children(world) == "1:10:- 2:10:10");
+  world.apply({{world.remove("parent", "10")}});
+  BOOST_TEST(world.value("SELECT count(*) FROM children") == "0");
+  BOOST_TEST((world.counters("children") == core::RouteCounters{2, 0, 0, 2, 0}));
+  world.apply({{world.insert("parent", {"10", "t"}), world.remove("child", "1")}});
+  BOOST_TEST(children(world) == "2:10:10");
+  world.apply({{world.remove("child", "2"), world.remove("parent", "10")}});
+  BOOST_TEST((world.counters("children") == core::RouteCounters{}));
+  BOOST_TEST(quarantined(world).empty());
+}
+
+BOOST_AUTO_TEST_CASE(with_foreign_keys_enforced_a_child_that_may_lose_its_parent_is_updated_before_the_parent_goes) {
+  ApplyFixture world{kFamily, kFamilyRoutes, ForeignKeys::Enforced};
+  world.apply({{world.insert("parent", {"10", "t"}), world.insert("parent", {"20", "t"}),
+                world.insert("child", {"1", "10", "20"})}});
+  BOOST_TEST(children(world) == "1:10:20");
+  world.apply({{world.remove("parent", "20")}});
+  BOOST_TEST(children(world) == "1:10:-");
+  world.apply({{world.insert("parent", {"20", "t"})}});
+  BOOST_TEST(children(world) == "1:10:20");
+  world.apply({{world.update("parent", {"20", "f"}), world.update("child", {"1", "10", "20"})}});  // leaves its `where`
+  BOOST_TEST(children(world) == "1:10:-");
+  BOOST_TEST(quarantined(world).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_row_and_its_parent_replaced_in_one_batch_are_both_there) {
+  ApplyFixture world{
+      "CREATE TABLE old.node (id integer PRIMARY KEY, parent_id integer); CREATE TABLE nodes (id uuid PRIMARY KEY, "
+      "legacy_id integer, parent_id uuid)",
+      "  - { from: old.node, to: nodes, entity: node, columns: { legacy_id: id, parent_id: \"ref('node', parent_id)\" "
+      "} }\n"};
+  world.apply({{world.insert("node", {"1", {}}), world.insert("node", {"2", "1"})}});
+  world.apply({{world.remove("node", "1"), world.remove("node", "2"), world.insert("node", {"1", {}}),
+                world.insert("node", {"2", "1"})}});
+  BOOST_TEST(world.value("SELECT string_agg(legacy_id::text, ' ' ORDER BY legacy_id) FROM nodes") == "1 2");
+  BOOST_TEST((world.counters("nodes") == core::RouteCounters{2, 2, 0, 0, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(a_row_replaced_by_one_that_parks_leaves_the_target_although_a_joined_row_changed_first) {
+  ApplyFixture world{
+      "CREATE TABLE old.parent (id integer PRIMARY KEY); CREATE TABLE old.item (id integer PRIMARY KEY, parent_id "
+      "integer);"
+      "CREATE TABLE old.tag (id integer PRIMARY KEY, item_id integer, name text);"
+      "CREATE TABLE parents (id uuid PRIMARY KEY); CREATE TABLE items (id uuid PRIMARY KEY, parent_id uuid, tags "
+      "text[])",
+      "  - { from: old.parent, to: parents, entity: parent, columns: {} }\n"
+      "  - { from: old.item, to: items, entity: item, join: { tag: { from: old.tag, on: { item_id: id }, many: true } "
+      "},"
+      " columns: { parent_id: \"ref('parent', parent_id)\", tags: tag.name } }\n"};
+  world.apply(
+      {{world.insert("parent", {"1"}), world.insert("item", {"1", "1"}), world.insert("tag", {"1", "1", "a"})}});
+  BOOST_TEST(world.value("SELECT tags::text FROM items") == "{a}");
+  world.apply({{world.update("tag", {"1", "1", "b"}), world.remove("item", "1"), world.insert("item", {"1", "99"})}});
+  BOOST_TEST(world.value("SELECT count(*) FROM items") == "0");
+  BOOST_TEST((world.counters("items") == core::RouteCounters{1, 0, 0, 1, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(each_distinct_input_of_a_condition_is_asked_once) {
+  ApplyFixture world{
+      "CREATE TABLE old.person (id integer PRIMARY KEY, is_wanted boolean, kind text); CREATE TABLE people (id uuid "
+      "PRIMARY KEY, legacy_id integer);"
+      "CREATE SEQUENCE asked; CREATE FUNCTION ask(kind text) RETURNS boolean IMMUTABLE LANGUAGE sql AS $$ SELECT "
+      "pg_catalog.nextval('public.asked') > 0 AND kind <> 'x' $$",
+      "  - { from: old.person, to: people, entity: person, where: \"ask(kind)\", columns: { legacy_id: id } }\n"};
+  std::vector<core::Change> changes;
+  for (int i = 0; i < 3000; ++i)
+    changes.push_back(world.insert("person", {std::to_string(i), "t", i % 3 == 0 ? "x" : i % 3 == 1 ? "y" : "z"}));
+  world.apply({changes});
+  BOOST_TEST(world.value("SELECT last_value FROM asked") == "3");
+  BOOST_TEST((world.counters("people") == core::RouteCounters{3000, 2000, 1000, 0, 0}));
+  world.apply({{world.insert("person", {"9001", "t", "x"}), world.insert("person", {"9002", "t", "new"})}});
+  BOOST_TEST(world.value("SELECT last_value FROM asked") == "4");
+}
+
+BOOST_AUTO_TEST_CASE(too_many_refused_rows_stop_the_agent_and_change_nothing) {  // reliability 117
+  ApplyFixture world{kPeople, kPeopleRoute, ForeignKeys::Rest, {0.005, 200}};
+  const auto rows = [&](int first, int last, const char* amount) {
+    std::vector<core::Change> changes;
+    for (int i = first; i < last; ++i)
+      changes.push_back(world.insert("person", {std::to_string(i), "name " + std::to_string(i), amount}));
+    return changes;
+  };
+  world.apply({rows(0, 150, "13")});  // below 200 rows nobody can say what is too many
+  BOOST_TEST(quarantined(world).size() == 150U);
+  BOOST_CHECK_EXCEPTION(world.apply({rows(150, 260, "13")}), core::Error, [](const core::Error& error) {
+    return error.kind() == core::ErrorKind::Refused && error.context("route") == "people" && !error.remedy().empty();
+  });
+  world.applier().abandon();
+  BOOST_TEST(quarantined(world).size() == 150U);
+  BOOST_TEST((world.counters("people") == core::RouteCounters{150, 0, 0, 0, 150}));
+}
+
+BOOST_AUTO_TEST_CASE(pairs_live_until_the_last_row_that_maps_to_them_goes) {
+  ApplyFixture world{
+      "CREATE TABLE old.parent (id integer PRIMARY KEY); CREATE TABLE old.link (id integer PRIMARY KEY, a integer, b "
+      "integer, note text);"
+      "CREATE TABLE parents (id uuid PRIMARY KEY); CREATE TABLE links (a uuid, b uuid, note text, PRIMARY KEY (a, b))",
+      "  - { from: old.parent, to: parents, entity: parent, columns: {} }\n"
+      "  - { from: old.link, to: links, id: null, conflict: [a, b], columns: { a: \"ref('parent', a)\", b: "
+      "\"ref('parent', b)\", note: note } }\n"};
+  world.apply(
+      {{world.insert("parent", {"1"}), world.insert("parent", {"2"}), world.insert("link", {"7", "1", "2", "seven"})}});
+  world.apply({{world.insert("link", {"5", "1", "2", "five"})}});
+  BOOST_TEST(world.value("SELECT string_agg(note, ',') FROM links") == "five");  // the lowest key writes it
+  world.apply({{world.remove("link", "5")}});
+  BOOST_TEST(world.value("SELECT string_agg(note, ',') FROM links") == "seven");
+  world.apply({{world.remove("link", "7"), world.insert("link", {"8", "1", "2", "eight"})}});
+  BOOST_TEST(world.value("SELECT string_agg(note, ',') FROM links") == "eight");
+  world.apply({{world.remove("link", "8")}});
+  BOOST_TEST(world.value("SELECT count(*) FROM links") == "0");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
