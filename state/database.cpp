@@ -21,6 +21,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A look-up asks the filter of each run.
+constexpr int kIndexRuns = 16;
+
 constexpr std::array<const char*, kFamilies> kFamilyNames = {"default", "rows", "index", "pairs", "adopted", "held"};
 
 /// Index entries by index and first value: lets a look for rows that are not there end at the filters.
@@ -83,12 +86,18 @@ rocksdb::DBOptions database_options(const std::shared_ptr<rocksdb::Cache>& cache
 rocksdb::ColumnFamilyOptions family_options(std::size_t family, const std::shared_ptr<rocksdb::Cache>& cache,
                                             std::size_t memory_budget_bytes) {
   rocksdb::ColumnFamilyOptions options;
+  options.level0_file_num_compaction_trigger = 8;
   if (family == static_cast<std::size_t>(Family::Index)) {
     // Entries come in random order: a list that fits the processor's cache takes them at twice the speed of a large one.
     // Several are written as one file, so that files do not become small with it.
     options.write_buffer_size = 1U << 20U;
     options.min_write_buffer_number_to_merge = 4;
     options.max_write_buffer_number = 12;
+    // In levels, each file that comes in meets the whole of the index and rewrites it: the cost of a bulk load grows with the square
+    // of its size. Runs of about the same size are merged here instead, at most this many of them at a time; settle() makes one of them.
+    options.compaction_style = rocksdb::kCompactionStyleUniversal;
+    options.level0_file_num_compaction_trigger = kIndexRuns;
+    options.compaction_options_universal.max_size_amplification_percent = 1000;
   } else if (family == static_cast<std::size_t>(Family::Rows)) {
     // Rows come in key order, mostly.
     options.write_buffer_size = std::clamp<std::size_t>(memory_budget_bytes / 6, 1U << 20U, 32U << 20U);
@@ -97,7 +106,6 @@ rocksdb::ColumnFamilyOptions family_options(std::size_t family, const std::share
     options.write_buffer_size = std::clamp<std::size_t>(memory_budget_bytes / 24, 1U << 20U, 4U << 20U);
   }
   // A bulk load must not wait for compactions that its next files make anew.
-  options.level0_file_num_compaction_trigger = 8;
   options.level0_slowdown_writes_trigger = 40;
   options.level0_stop_writes_trigger = 60;
   options.target_file_size_base = 32U << 20U;
@@ -227,8 +235,10 @@ void Database::flush(Family family) {
 }
 
 void Database::compact() {
+  rocksdb::CompactRangeOptions options;
+  options.max_subcompactions = 2;  // the snapshot waits for it
   for (rocksdb::ColumnFamilyHandle* family : handles_) {
-    check(db_->CompactRange(rocksdb::CompactRangeOptions{}, family, nullptr, nullptr), "compact the state store");
+    check(db_->CompactRange(options, family, nullptr, nullptr), "compact the state store");
   }
 }
 

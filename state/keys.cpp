@@ -183,6 +183,7 @@ core::RowKey index_values(const IndexLayout& index, const core::Row& image) {
       throw core::Error{core::ErrorKind::Bug, "an image has fewer columns than its table's index needs"};
     }
     values[i] = image[index.columns[i]];
+    if (values[i].is_null()) return {};
   }
   return core::encode_key(index.key_types, values);
 }

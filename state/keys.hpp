@@ -70,7 +70,8 @@ namespace state {
 /// Behind every key of any family.
 [[nodiscard]] std::string past_everything();
 
-/// The values of an index's columns in a row's image. Throws Error(Bug) when the image has too few columns.
+/// The values of an index's columns in a row's image; empty when one of them is NULL: nobody looks for NULL, which equals nothing, so
+/// such rows have no entry. Throws Error(Bug) when the image has too few columns.
 [[nodiscard]] core::RowKey index_values(const IndexLayout& index, const core::Row& image);
 /// The value of a key of one Integer column, moved so that it sorts unsigned. Precondition: is_single_integer(key).
 [[nodiscard]] std::uint64_t biased_integer(const core::RowKey& key);

@@ -3,11 +3,13 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 #include <variant>
 
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "state/index_entries.hpp"
 #include "state/keys.hpp"
 #include "state/rocks_status.hpp"
 #include "state/store_impl.hpp"
@@ -280,7 +282,8 @@ struct Overlay::Impl {
     rocksdb::WriteBatch batch;
     std::vector<core::RouteCounters> changes;
     std::vector<Presence::Move> moves;
-    std::vector<std::string> index_entries;  ///< to put; in key order they go into the memtable at half the cost
+    IndexEntries index_entries;  ///< to put; in key order they go into the memtable at half the cost
+    std::string head;            ///< of the stored row in hand: kept for its memory
     std::size_t begin = 0;
     std::size_t end = 0;  ///< of dirty
   };
@@ -292,7 +295,14 @@ struct Overlay::Impl {
     rocksdb::WriteBatch& batch = piece.batch;
     const std::string store_key = row_store_key(change.table, key);
     if (entry.exists) {
-      check(batch.Put(database.handle(Family::Rows), store_key, encode_stored_row(entry.now)), kAction);
+      // The image goes into the batch from where it is.
+      piece.head.clear();
+      append_stored_row_head(piece.head, entry.now);
+      const rocksdb::Slice key_part = store_key;
+      const std::array<rocksdb::Slice, 2> value_parts{piece.head, entry.now.image.bytes()};
+      check(batch.Put(database.handle(Family::Rows), rocksdb::SliceParts{&key_part, 1},
+                      rocksdb::SliceParts{value_parts.data(), static_cast<int>(value_parts.size())}),
+            kAction);
     } else if (entry.base) {
       check(batch.Delete(database.handle(Family::Rows), store_key), kAction);
     }
@@ -326,20 +336,22 @@ struct Overlay::Impl {
     rocksdb::ColumnFamilyHandle* family = inside.database.handle(Family::Index);
     for (std::size_t i = 0; i < table.indexes.size(); ++i) {
       const IndexLayout& index = table.indexes[i];
-      const core::RowKey* before = entry.base ? &entry.base->index_values->at(i) : nullptr;
-      const core::RowKey* after = entry.exists ? &entry.index_values.at(i) : nullptr;
-      if (before != nullptr && after != nullptr && *before == *after) continue;
-      if (before != nullptr) check(piece.batch.Delete(family, index_entry(index.id, *before, key)), kAction);
-      if (after != nullptr) piece.index_entries.push_back(index_entry(index.id, *after, key));
+      // Empty: the row has no entry.
+      const std::string_view before = entry.base ? entry.base->index_values->at(i).bytes : std::string_view{};
+      const std::string_view after = entry.exists ? entry.index_values.at(i).bytes : std::string_view{};
+      if (before == after) continue;
+      if (!before.empty()) {
+        check(piece.batch.Delete(family, index_entry(index.id, entry.base->index_values->at(i), key)), kAction);
+      }
+      if (!after.empty()) piece.index_entries.add(index.id, after, key.bytes);
     }
   }
 
   void write(Piece& piece, Database::Durability durability) {
-    std::sort(piece.index_entries.begin(), piece.index_entries.end());
-    for (const std::string& entry : piece.index_entries) {
-      check(piece.batch.Put(inside.database.handle(Family::Index), entry, ""), kAction);
-    }
-    piece.index_entries.clear();
+    piece.index_entries.take_sorted([&](core::IndexId index, std::string_view entry) {
+      inside.note_entries(index);
+      check(piece.batch.Put(inside.database.handle(Family::Index), slice(entry), ""), kAction);
+    });
     StatusCounters::put(inside.database, piece.batch, piece.changes);
     inside.database.write(piece.batch, durability, kAction);
     inside.counters.add(piece.changes);
@@ -436,8 +448,14 @@ void Overlay::prefetch(core::TableId table, std::span<const core::RowKey> keys) 
   }
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  std::vector<std::optional<StoredRow>> found = impl_->store.rows(table, wanted);
   rows.reserve(rows.size() + wanted.size());
+  // A chunk of a first snapshot: one look at the range instead of one for each of its rows.
+  constexpr std::size_t kWorthALook = 256;
+  if (wanted.size() >= kWorthALook && !impl_->inside.has_rows(table, wanted.front(), wanted.back())) {
+    for (core::RowKey& key : wanted) impl_->fill(*rows.try_emplace(std::move(key)).first, std::nullopt);
+    return;
+  }
+  std::vector<std::optional<StoredRow>> found = impl_->store.rows(table, wanted);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     impl_->fill(*rows.try_emplace(std::move(wanted[i])).first, std::move(found[i]));
   }

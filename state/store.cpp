@@ -35,6 +35,14 @@ std::vector<RoutePlace> place_routes(const Layout& layout) {
   return places;
 }
 
+std::size_t number_of_indexes(const Layout& layout) {
+  std::size_t number = 0;
+  for (const TableLayout& table : layout.tables) {
+    for (const IndexLayout& index : table.indexes) number = std::max(number, index.id.index() + 1);
+  }
+  return number;
+}
+
 bool is_empty(const Database& database) {
   return !Scan{database, Family::Rows, "", past_everything()}.is_valid() && !database.get(Family::Meta, progress_key());
 }
@@ -96,7 +104,13 @@ Store::Impl::Impl(const Options& options, const Identity& identity, const Layout
       id_map(database, layout),
       counters(database, layout.route_count),
       presence(database, layout),
-      held(database) {}
+      held(database),
+      has_entries(number_of_indexes(layout)) {
+  for (const auto& [id, place] : indexes) {
+    const std::string prefix = index_prefix(id, {});
+    if (Scan{database, Family::Index, prefix, prefix_end(prefix)}.is_valid()) note_entries(id);
+  }
+}
 
 const IndexPlace& Store::Impl::index(core::IndexId id) const {
   const auto found = indexes.find(id);
@@ -108,6 +122,11 @@ const RoutePlace& Store::Impl::route(core::RouteId id) const {
   const RoutePlace& place = routes.at(id.index());
   if (place.table == nullptr) throw core::Error{core::ErrorKind::Bug, "the layout has no such route"};
   return place;
+}
+
+bool Store::Impl::has_rows(core::TableId id, const core::RowKey& first, const core::RowKey& last) const {
+  // A key is no prefix of another one of its table, so that nothing lies between `last` and this end.
+  return Scan{database, Family::Rows, row_store_key(id, first), row_store_key(id, last) + '\0'}.is_valid();
 }
 
 StoredRow Store::Impl::decode(core::TableId id, std::string_view bytes) const {
@@ -215,6 +234,7 @@ void Store::scan_keys(core::TableId table, const core::RowKey& begin, const core
 
 std::vector<core::RowKey> Store::find(core::TableId, core::IndexId index, const core::RowKey& values) const {
   std::vector<core::RowKey> keys;
+  if (values.empty() || !impl_->has_entries.at(index.index()).load(std::memory_order_acquire)) return keys;
   const std::string prefix = index_prefix(index, values);
   for (Scan scan{impl_->database, Family::Index, prefix, prefix_end(prefix), Scan::Purpose::OneIndexValue};
        scan.is_valid(); scan.next()) {

@@ -59,7 +59,7 @@ class Store {
  public:
   struct Options {
     std::filesystem::path directory;
-    std::size_t memory_budget_bytes = 96U << 20U;  ///< block cache and memtables together
+    std::size_t memory_budget_bytes = 64U << 20U;  ///< block cache and memtables together
   };
 
   /// Opens or creates, takes the lock. Throws Error(State): in use (names the holder's pid where known), damaged, or of a newer format.

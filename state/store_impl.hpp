@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <unordered_map>
 #include <vector>
 
@@ -34,6 +35,10 @@ struct Store::Impl {
   [[nodiscard]] const EntityLayout& entity(core::EntityId id) const { return layout.entities.at(id.index()); }
   [[nodiscard]] const IndexPlace& index(core::IndexId id) const;
   [[nodiscard]] const RoutePlace& route(core::RouteId id) const;
+  /// Before an entry of the index is written.
+  void note_entries(core::IndexId id) { has_entries[id.index()].store(true, std::memory_order_release); }
+  /// Whether the store has rows of the table with first <= key <= last.
+  [[nodiscard]] bool has_rows(core::TableId id, const core::RowKey& first, const core::RowKey& last) const;
   /// Decodes a row and checks that it has the slots of its table.
   [[nodiscard]] StoredRow decode(core::TableId id, std::string_view bytes) const;
 
@@ -49,6 +54,9 @@ struct Store::Impl {
   StatusCounters counters;
   Presence presence;
   HeldMessages held;
+  /// By IndexId: an index that never had an entry is not looked at. A first snapshot asks for what refers to each new parent
+  /// before there is any child. Never cleared while the store is open.
+  std::vector<std::atomic<bool>> has_entries;
 };
 
 }  // namespace state

@@ -31,19 +31,23 @@ std::uint32_t take_varint(std::string_view& bytes) {
 
 }  // namespace
 
-std::string encode_stored_row(const StoredRow& row) {
+void append_stored_row_head(std::string& bytes, const StoredRow& row) {
   const std::size_t slots = row.statuses.size();
   if (slots > 0xFF || row.target_keys.size() != slots) {
     throw core::Error{core::ErrorKind::Bug, "a stored row has a wrong number of slots"};
   }
-  std::string bytes;
-  bytes.reserve(1 + 2 * slots + row.image.bytes().size());
   bytes.push_back(static_cast<char>(slots));
   for (const core::RowStatus status : row.statuses) bytes.push_back(static_cast<char>(status));
   for (const std::string& key : row.target_keys) {
     append_varint(bytes, static_cast<std::uint32_t>(key.size()));
     bytes += key;
   }
+}
+
+std::string encode_stored_row(const StoredRow& row) {
+  std::string bytes;
+  bytes.reserve(1 + 2 * row.statuses.size() + row.image.bytes().size());
+  append_stored_row_head(bytes, row);
   bytes += row.image.bytes();
   return bytes;
 }

@@ -19,6 +19,8 @@ struct StoredRow {
 };
 
 [[nodiscard]] std::string encode_stored_row(const StoredRow& row);
+/// Appends everything but the image, which follows as it is.
+void append_stored_row_head(std::string& bytes, const StoredRow& row);
 /// Throws Error(State) when the bytes are no stored row.
 [[nodiscard]] StoredRow decode_stored_row(std::string_view bytes);
 

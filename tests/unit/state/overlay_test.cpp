@@ -43,6 +43,68 @@ BOOST_AUTO_TEST_CASE(a_changed_index_value_moves_the_row_to_the_other_value) {
   BOOST_TEST((store->find(kOrders, kOrdersByPerson, number(20)) == std::vector{number(1)}));
 }
 
+BOOST_AUTO_TEST_CASE(a_row_with_null_in_an_index_is_found_only_while_it_has_a_value) {
+  const auto order_of_nobody = [] {
+    core::RowBuilder row{2};
+    row.add_text("1");
+    row.add_null();
+    return std::move(row).finish();
+  };
+  const core::RowKey null{std::string(1, '\0')};
+  Overlay overlay{*store};
+  for (int round = 0; round < 2; ++round) {
+    overlay.put_image(kOrders, number(1), order_of_nobody());
+    overlay.commit({}, {});
+    BOOST_TEST(store->find(kOrders, kOrdersByPerson, number(10)).empty());
+    BOOST_TEST(store->find(kOrders, kOrdersByPerson, null).empty());
+    overlay.put_image(kOrders, number(1), row_of({"1", "10"}));
+    overlay.commit({}, {});
+    BOOST_TEST((store->find(kOrders, kOrdersByPerson, number(10)) == std::vector{number(1)}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_index_is_found_again_in_a_reopened_store) {
+  put_order(1, 10);
+  reopen();
+  BOOST_TEST((store->find(kOrders, kOrdersByPerson, number(10)) == std::vector{number(1)}));
+}
+
+BOOST_AUTO_TEST_CASE(a_large_prefetch_finds_a_single_row_at_either_end_of_its_range) {
+  constexpr std::int64_t kRows = 1000;
+  std::vector<core::RowKey> keys;
+  for (std::int64_t id = 1; id <= kRows; ++id) keys.push_back(number(id));
+  put_order(0, 10);
+  put_order(kRows + 1, 10);
+  for (const std::int64_t id : {std::int64_t{1}, kRows}) {
+    {
+      Overlay before{*store};
+      before.prefetch(kOrders, keys);
+      BOOST_TEST(before.row(kOrders, number(id)) == nullptr);
+    }
+    put_order(id, 10);
+    Overlay after{*store};
+    after.prefetch(kOrders, keys);
+    BOOST_TEST(after.row(kOrders, number(id)) != nullptr);
+    after.erase(kOrders, number(id));
+    after.commit({}, {});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(entries_of_several_indexes_and_signs_come_back_in_key_order) {
+  Overlay overlay{*store};
+  for (const std::int64_t id : {5, 3, -4, 1, 2}) {
+    overlay.put_image(kOrders, number(id), row_of({std::to_string(id), id % 2 == 0 ? "-7" : "7"}));
+    overlay.put_image(kPeople, number(id),
+                      row_of({std::to_string(id), id < 3 ? "longer-than-a-head" : "longer-than-a-heap"}));
+  }
+  overlay.commit({}, {});
+  BOOST_TEST((store->find(kOrders, kOrdersByPerson, number(7)) == std::vector{number(1), number(3), number(5)}));
+  BOOST_TEST((store->find(kOrders, kOrdersByPerson, number(-7)) == std::vector{number(-4), number(2)}));
+  BOOST_TEST((store->find(kPeople, kPeopleByLogin, text("longer-than-a-head")) ==
+              std::vector{number(-4), number(1), number(2)}));
+  BOOST_TEST((store->find(kPeople, kPeopleByLogin, text("longer-than-a-heap")) == std::vector{number(3), number(5)}));
+}
+
 BOOST_AUTO_TEST_CASE(an_erased_row_leaves_no_index_entry_no_pair_and_no_count) {
   Overlay overlay{*store};
   overlay.put_image(kPeople, number(1), row_of({"1", "ann"}));
