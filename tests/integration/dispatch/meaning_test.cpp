@@ -41,12 +41,12 @@ BOOST_DATA_TEST_CASE(rows_that_refer_to_rows_of_their_own_table_find_them_in_eit
         table + " n LEFT JOIN " + table + " p ON p.id = n.parent_id");
   };
   BOOST_TEST(edges("nodes_null") == "1<- 2<1 3<2 4<6 5<5 6<3 9<-");
-  BOOST_TEST(edges("nodes_park") == "1<- 2<1 3<2 4<6 6<3");
-  // 5 waits for itself, 9 for a row that is not there; both columns say so.
-  BOOST_TEST(shop.pair.counter("nodes_park", "parked") == 2);
+  BOOST_TEST(edges("nodes_park") == "1<- 2<1 3<2 4<6 5<5 6<3");
+  // 5 is its own parent; 9 waits for a row that is not there.
+  BOOST_TEST(shop.pair.counter("nodes_park", "parked") == 1);
   shop.then("BEGIN; INSERT INTO node VALUES (7, NULL), (8, 7); DELETE FROM node WHERE id = 3; COMMIT");
   BOOST_TEST(edges("nodes_null") == "1<- 2<1 4<6 5<5 6<- 7<- 8<7 9<8");
-  BOOST_TEST(edges("nodes_park") == "1<- 2<1 7<- 8<7 9<8");
+  BOOST_TEST(edges("nodes_park") == "1<- 2<1 5<5 7<- 8<7 9<8");
 }
 
 // reliability 77, 173
@@ -335,6 +335,13 @@ BOOST_DATA_TEST_CASE(more_than_half_a_percent_of_refused_rows_stops_the_agent, k
   shop.pair.source.exec("UPDATE score SET points = 2 WHERE points > 100");
   if (way == Way::Snapshot) {
     shop.pair.bring_over();
-    BOOST_TEST(shop.pair.on_target("SELECT count(*) FROM scores") == "1000");
+  } else {
+    // Mended values may still be behind the bad ones in the stream, so the limit is raised for this once.
+    shop.pair.agent.options().max_quarantine = "2%";
+    shop.pair.agent.configure();
+    shop.pair.bring_over();
+    BOOST_TEST(shop.pair.agent.command({"quarantine", "retry"}).exit_code == 0);
   }
+  BOOST_TEST(shop.pair.on_target("SELECT count(*) FROM scores WHERE points < 3") == "1000");
+  BOOST_TEST(shop.pair.counter("scores", "quarantined") == 0);
 }
