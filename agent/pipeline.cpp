@@ -166,9 +166,15 @@ Pipeline::Parts Pipeline::gather(core::TransactionPart first, const Until& until
   return parts;
 }
 
+/// First, what a crash between the two commits of a retry left is derived again.
 /// Past the newest snapshot that chunks were read under, all rows are of one moment: what was refused before gets its fair trial.
 void Pipeline::settle_mixed() {
   state::Progress local = store_.progress();
+  if (local.applied < on_target_) return;  // still catching up
+  if (!is_reached_derived_) {
+    applier_.derive_reached();
+    is_reached_derived_ = true;
+  }
   if (!local.mixed_until.is_valid() || local.applied < local.mixed_until) return;
   const auto result = retry_quarantined(environment_, ledger_, applier_, {}, {});
   spdlog::info("rows of several snapshots are settled lsn={} retried={} applied={}", local.mixed_until.to_string(),

@@ -73,7 +73,8 @@ class Pipeline {
   replication::Receiver receiver_;
   apply::Applier applier_;
   std::optional<core::StreamEvent> next_;  // taken from the queue, not yet looked at
-  bool is_replaying_ = false;              // everything is thrown away until the stream begins again
+  bool is_reached_derived_ = false;
+  bool is_replaying_ = false;  // everything is thrown away until the stream begins again
 
   // Protected by mutex_.
   mutable std::mutex mutex_;

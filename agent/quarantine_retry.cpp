@@ -46,6 +46,7 @@ commands::quarantine::RetryResult retry_quarantined(const Environment& environme
         applier.session().sql(), "quarantine retry", "",
         R"({"retried":)" + std::to_string(result.retried) + R"(,"applied":)" + std::to_string(result.applied) + "}");
   }
+  applier.name_reached();
   applier.commit_target(std::nullopt);
   applier.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::Yes);
   return result;

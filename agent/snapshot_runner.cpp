@@ -91,6 +91,8 @@ class Worker {
     pg::import_snapshot(source_, pass.exported.name());
     for (const auto& [table, rows] : pass.table_rows) applier_.expect_rows(table, rows);
     applier_.set_mixed(pass.is_mixed);
+    applier_.set_comes_later(
+        [this](core::TableId table) { return table != table_ && pass_.schedule.comes_later(table); });
   }
 
   void work() {
@@ -109,6 +111,7 @@ class Worker {
 
  private:
   void run(Job& job) {
+    table_ = job.chunk.table;
     const mapping::SourceTable& table = pass_.environment.plan.table(job.chunk.table);
     switch (job.kind) {
       case JobKind::Load:
@@ -117,14 +120,14 @@ class Worker {
             applier_.load_rows(table.id, std::move(rows));
           } else {
             applier_.reload_rows(table.id, std::move(rows));
-            applier_.commit_target(std::nullopt);
+            commit_target();
           }
         });
         break;
       case JobKind::Copy:
         read(job, [&](auto rows) {
           applier_.apply_rows(table.id, std::move(rows));
-          applier_.commit_target(std::nullopt);
+          commit_target();
         });
         break;
       case JobKind::Derive: derive(job); break;
@@ -167,7 +170,7 @@ class Worker {
     });
     for (std::size_t begin = 0; begin < gone.size(); begin += kPieceRows) {
       applier_.erase_rows(chunk.table, std::span{gone}.subspan(begin, std::min(kPieceRows, gone.size() - begin)));
-      applier_.commit_target(std::nullopt);
+      commit_target();
       applier_.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::No);
     }
   }
@@ -177,7 +180,7 @@ class Worker {
     const auto flush = [&] {
       if (keys.empty()) return;
       applier_.derive_rows(job.chunk.table, keys);
-      applier_.commit_target(std::nullopt);
+      commit_target();
       applier_.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::No);
       count_rows(job.chunk.table, keys.size());
       keys.clear();
@@ -198,6 +201,11 @@ class Worker {
     }
   }
 
+  void commit_target() {
+    applier_.name_reached();
+    applier_.commit_target(std::nullopt);
+  }
+
   void count_rows(core::TableId table, std::size_t rows) {
     rows_ += rows;
     pass_.progress.add(table.index(), static_cast<std::int64_t>(rows));
@@ -206,6 +214,7 @@ class Worker {
   Pass& pass_;
   pg::Session source_;
   apply::Applier applier_;
+  core::TableId table_;  // whose chunk is worked on
   std::uint64_t rows_ = 0;
 };
 
@@ -267,8 +276,8 @@ std::vector<state::Chunk> ensure_chunks(const Environment& environment, state::S
 }
 
 SnapshotResult run_pass(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
-                        const pg::ExportedSnapshot& exported, const std::set<core::TableId>& fresh, bool quiet,
-                        const std::stop_token& stop, int& chunks_finished) {
+                        const pg::ExportedSnapshot& exported, const std::set<core::TableId>& fresh,
+                        std::uint32_t workers, bool quiet, const std::stop_token& stop, int& chunks_finished) {
   std::vector<snapshot::TableShape> shapes;
   for (const mapping::SourceTable& table : environment.plan.tables) shapes.push_back(shape_of(table));
   const auto chunks = ensure_chunks(environment, store, shapes, exported);
@@ -297,9 +306,9 @@ SnapshotResult run_pass(const Environment& environment, state::Store& store, con
             .failure = nullptr};
   {
     const std::stop_callback wake{stop, [&] { schedule.fail(); }};
-    std::vector<std::jthread> workers;
-    for (std::uint32_t number = 1; number <= environment.config.snapshot.workers; ++number) {
-      workers.emplace_back([&pass, number] { work(pass, static_cast<int>(number)); });
+    std::vector<std::jthread> threads;
+    for (std::uint32_t number = 1; number <= workers; ++number) {
+      threads.emplace_back([&pass, number] { work(pass, static_cast<int>(number)); });
     }
   }
   progress.finish();
@@ -354,6 +363,14 @@ core::Lsn source_position(const Environment& environment) {
   return core::Lsn::parse(result.text(0, 0)).value_or(core::Lsn{});
 }
 
+/// What a crash left on the target without local state knowing.
+void derive_reached(const Environment& environment, state::Store& store, const apply::Ledger& ledger) {
+  if (store.reached().empty()) return;
+  apply::Applier applier{environment.target, environment.plan, store, ledger, {.purpose = "reached", .limit = {}}};
+  applier.set_mixed(true);
+  applier.derive_reached();
+}
+
 void begin_again(state::Store& store, const std::vector<core::TableId>& tables) {
   if (tables.empty()) {
     store.forget_chunks();
@@ -390,6 +407,8 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
   write_control(environment, ledger, store, "running");
   adopt_ids(environment, store, ledger);
 
+  // When only some tables are repeated, their rows lead to rows of others, which no two workers may derive at once.
+  const std::uint32_t workers = tables.empty() ? environment.config.snapshot.workers : 1;
   SnapshotResult total;
   core::Backoff backoff{std::chrono::milliseconds{200}, std::chrono::seconds{15}, 1};
   int failures = 0;
@@ -403,7 +422,7 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
       }
       const auto fresh = tables_without_rows(environment.plan, store);
       const SnapshotResult pass =
-          run_pass(environment, store, ledger, *start.first_snapshot, fresh, quiet, stop, chunks_finished);
+          run_pass(environment, store, ledger, *start.first_snapshot, fresh, workers, quiet, stop, chunks_finished);
       total.rows_read += pass.rows_read;
       total.rows_sent += pass.rows_sent;
       total.rows_written += pass.rows_written;
@@ -423,6 +442,7 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
   start.first_snapshot.reset();
   if (total.was_stopped) return total;
 
+  derive_reached(environment, store, ledger);
   if (may_have_strays) total.rows_removed += remove_strays(environment, store);
   resolve_settled(environment, ledger, store);
   store.settle();

@@ -1,6 +1,7 @@
 #include "apply/applier.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
@@ -38,6 +39,26 @@ void Applier::reconnect() {
 }
 
 void Applier::expect_rows(core::TableId table, std::int64_t rows) { expected_rows_[table.index()] = rows; }
+
+void Applier::name_reached() {
+  if (decider_->reached().empty()) return;
+  std::vector<state::RowName> rows;
+  for (const TableRow& row : decider_->reached()) rows.push_back({row.table, row.key});
+  named_.push_back(store_.name_reached(rows));
+}
+
+void Applier::derive_reached() {
+  for (const auto& [number, rows] : store_.reached()) {
+    std::map<core::TableId, std::vector<core::RowKey>> keys;
+    for (const state::RowName& row : rows) {
+      if (overlay_.row(row.table, row.key) != nullptr) keys[row.table].push_back(row.key);
+    }
+    for (const auto& [table, of_table] : keys) derive_rows(table, of_table);
+    commit_target(std::nullopt);
+    named_.push_back(number);
+    commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::Yes);
+  }
+}
 
 void Applier::open() {
   if (is_open_) return;
@@ -123,6 +144,7 @@ void Applier::restore(const Saved& saved) {
 
 void Applier::attempt(const Fill& fill, Decider::Options options, std::span<const core::TransactionPart> ordered) {
   options.retries_quarantined = options.retries_quarantined || is_mixed_;
+  if (comes_later_) options.comes_later = &comes_later_;
   open();
   const Saved saved = save();
   try {
@@ -219,7 +241,7 @@ void Applier::retry_rows(const mapping::Route& route, std::span<const core::RowK
       [&](Batch&, Decider& decider) {
         for (const core::RowKey& key : keys) {
           if (overlay_.row(route.from, key) != nullptr) {
-            decider.add_row(route, key);
+            decider.reach(route, key);
           } else {
             quarantine_.resolve({route.id, key}, "deleted");  // the source no longer has it
           }
@@ -280,6 +302,7 @@ void Applier::commit_target(std::optional<core::Lsn> applied) {
   is_open_ = false;
   quarantine_.clear();
   decider_->restore_mapping_changes({});
+  decider_->forget_reached();
   counts_.sent += writer_->counts().sent;
   counts_.written += writer_->counts().written;
   counts_.removed += writer_->counts().removed;
@@ -293,6 +316,8 @@ void Applier::commit_state(const std::optional<state::Progress>& progress, const
     is_open_ = false;
   }
   overlay_.commit(progress, chunk, sync);
+  for (const std::uint64_t number : named_) store_.forget_reached(number);
+  named_.clear();
 }
 
 void Applier::forget_batch() {
@@ -302,7 +327,9 @@ void Applier::forget_batch() {
   if (decider_) {
     decider_->clear();
     decider_->restore_mapping_changes({});
+    decider_->forget_reached();
   }
+  named_.clear();  // still named in the store: derived again at the next start
   if (writer_) writer_->reset_counts();
 }
 

@@ -81,6 +81,13 @@ class Applier {
   /// While rows of several snapshots meet, a refusal may be due to that alone: refused rows are tried again with every change, and however
   /// many they are, that does not stop the agent.
   void set_mixed(bool is_mixed) { is_mixed_ = is_mixed; }
+  /// Tables whose rows the snapshot derives later anyway; nothing is derived again there until then.
+  void set_comes_later(std::function<bool(core::TableId)> comes_later) { comes_later_ = std::move(comes_later); }
+  /// Before commit_target, where a crash between the two commits would not be healed by a replay (snapshot, retry): names what the target
+  /// is about to hold of rows that will not be worked on again. Forgotten by commit_state.
+  void name_reached();
+  /// Derives again what a crash left named, and commits. Precondition: nothing is open.
+  void derive_reached();
   /// How many rows a table will have when its snapshot is done, so that the limit on refused rows is judged by the whole.
   void expect_rows(core::TableId table, std::int64_t rows);
 
@@ -117,6 +124,8 @@ class Applier {
   std::unique_ptr<Decider> decider_;
   std::unique_ptr<Writer> writer_;
   std::vector<std::int64_t> expected_rows_;  // by TableId
+  std::function<bool(core::TableId)> comes_later_;
+  std::vector<std::uint64_t> named_;  // sets of reached rows, to be forgotten once local state has followed
 
   bool is_mixed_ = false;
   bool is_open_ = false;

@@ -63,6 +63,12 @@ void Decider::add_row(const mapping::Route& route, const core::RowKey& key) {
   work_[{route.rank, route.id}].push_back(key);
 }
 
+void Decider::reach(const mapping::Route& route, const core::RowKey& key) {
+  if (options_.comes_later != nullptr && (*options_.comes_later)(route.from)) return;
+  reached_.insert({route.from, key});
+  add_row(route, key);
+}
+
 void Decider::add_rows(core::TableId table, std::span<const core::RowKey> keys) {
   for (const core::RouteId id : plan_.table(table).routes) {
     for (const core::RowKey& key : keys) add_row(plan_.route(id), key);
@@ -90,7 +96,7 @@ void Decider::add_touched(const Batch::Touched& touched) {
     mapping::rows_that_saw(plan_, row.table, before ? &before->image : nullptr, after ? &*after : nullptr, overlay_,
                            [&](const mapping::Route& route, const core::RowKey& key) {
                              // Rows that the snapshot has not derived yet will be, with what is true then.
-                             if (state_of(route, key).status != core::RowStatus::None) add_row(route, key);
+                             if (state_of(route, key).status != core::RowStatus::None) reach(route, key);
                            });
   }
 }
@@ -247,7 +253,7 @@ void Decider::replace_target_key(const mapping::Route& route, const core::RowKey
   overlay_.set_target_key(route.from, key, slot(route), now);
   if (before.empty()) return;
   // Another legacy row that maps to the pair that this one leaves may have to write it now.
-  for (const core::RowKey& other : overlay_.sharing_target_key(route.id, before)) add_row(route, other);
+  for (const core::RowKey& other : overlay_.sharing_target_key(route.id, before)) reach(route, other);
 }
 
 void Decider::record(const mapping::Route& route, mapping::Derivation&& derived, Verdict verdict) {
@@ -294,8 +300,7 @@ void Decider::record_gone(const mapping::Route& route, const core::RowKey& key) 
   if (row.on_target) {
     pending_[route.id][key].removals.insert(*row.on_target);
     if (!route.id_column) {
-      for (const core::RowKey& other : overlay_.sharing_target_key(route.id, row.on_target->bytes))
-        add_row(route, other);
+      for (const core::RowKey& other : overlay_.sharing_target_key(route.id, row.on_target->bytes)) reach(route, other);
     }
   }
   set_presence(route, row, std::nullopt);
@@ -325,7 +330,7 @@ void Decider::derive_referrers(core::EntityId entity, const core::RowKey& key) {
       if (!waits) return;
       tried_.insert({route.id, row_key});
     }
-    add_row(route, row_key);
+    reach(route, row_key);
   };
   for (const core::RowKey& merged : store_.merged_keys(entity, key)) {
     mapping::rows_that_refer_to(plan_, entity, merged, overlay_, derive_again);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -44,6 +45,8 @@ class Decider {
     bool retries_quarantined = false;
     /// Touched rows that no route has derived yet are left to whoever will (the snapshot).
     bool leaves_underived = false;
+    /// Tables whose rows the snapshot derives later anyway, so that nothing has to be derived again there now. Null: none.
+    const std::function<bool(core::TableId)>* comes_later = nullptr;
     /// Nothing will be written: local state is being brought to what the target already holds. Refused rows are those of the ledger.
     const QuarantinedRows* refused_already = nullptr;
   };
@@ -59,6 +62,11 @@ class Decider {
   /// Rows of one table to derive on all of its routes, whatever changed.
   void add_rows(core::TableId table, std::span<const core::RowKey> keys);
   void add_row(const mapping::Route& route, const core::RowKey& key);
+
+  /// The same for a row that others than its own change lead to: remembered until forget_reached().
+  void reach(const mapping::Route& route, const core::RowKey& key);
+  [[nodiscard]] const std::unordered_set<TableRow, TableRowHash>& reached() const { return reached_; }
+  void forget_reached() { reached_.clear(); }
 
   /// Decides until nothing is left.
   void decide();
@@ -124,6 +132,7 @@ class Decider {
   std::unordered_map<RouteRow, RowState, RouteRowHash> rows_;
   std::unordered_set<RouteRow, RouteRowHash>
       tried_;  // quarantined, but their parent came or went, or they were deleted and inserted again
+  std::unordered_set<TableRow, TableRowHash> reached_;
   PendingWrites pending_;
   MappingChanges mapping_changes_;
 };

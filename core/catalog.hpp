@@ -24,7 +24,7 @@ struct CatalogColumn {
   /// pg_type.typcategory of the type, or of the base type of a domain: 'N' numeric, 'S' string, 'D' date/time, 'B' boolean, 'E' enum, 'A' array, 'U' user …
   char type_category = 'U';
   bool is_integer = false;  ///< smallint, integer, bigint or a domain over one: keys of this type sort as numbers
-  bool is_builtin = true;   ///< the type lives in pg_catalog, so that it exists under this name on every server
+  bool is_builtin = true;   ///< the type (of a domain, its base type) lives in pg_catalog, so that every server has it
   bool is_not_null = false;
   bool has_default = false;   ///< a DEFAULT, an identity or a generation expression
   bool is_generated = false;  ///< GENERATED ALWAYS AS (…) STORED: never written, never in the stream before 18

@@ -111,6 +111,13 @@ void Schedule::done(const Job& job) {
   changed_.notify_all();
 }
 
+bool Schedule::comes_later(core::TableId table) {
+  const std::lock_guard lock{mutex_};
+  const auto found = tables_.find(table);
+  if (found == tables_.end() || is_circular(table)) return false;
+  return !is_complete(table);
+}
+
 void Schedule::fail() {
   const std::lock_guard lock{mutex_};
   has_failed_ = true;

@@ -40,6 +40,9 @@ class Schedule {
   /// The next job, waiting for one to become possible; nothing when all is done, or when a worker failed.
   [[nodiscard]] std::optional<Job> next();
   void done(const Job& job);
+  /// Whether every row of the table will be derived by a chunk that is not finished yet. Not of tables in circles, whose rows wait for rows
+  /// of tables that are finished before them.
+  [[nodiscard]] bool comes_later(core::TableId table);
   /// Ends the run: the other workers get no more jobs.
   void fail();
 

@@ -62,6 +62,14 @@ std::string counter_key(core::RouteId route) {
   return bytes;
 }
 
+std::string reached_prefix() { return "J"; }
+
+std::string reached_key(std::uint64_t number) {
+  std::string bytes = reached_prefix();
+  append_u64(bytes, number);
+  return bytes;
+}
+
 std::string chunk_prefix() { return "K"; }
 
 std::string chunk_key(core::TableId table, std::uint32_t number) {

@@ -19,6 +19,7 @@
 ///            'C' route:u16                                              five counters (status_counters.cpp)
 ///            'K' table:u16 number:u32                                   chunk (chunk_log.cpp)
 ///            'A' entity name                                            the entity's adopted ids in short (id_map.cpp)
+///            'J' number:u64                                             rows reached (reached_rows.cpp)
 ///   rows     table:u16 row key                                          stored row (stored_row.hpp)
 ///   index    index:u16 index values row key                             –
 ///   pairs    route:u16 target key, escaped row key                      –
@@ -39,6 +40,8 @@ namespace state {
 [[nodiscard]] std::string counter_key(core::RouteId route);
 [[nodiscard]] std::string chunk_prefix();
 [[nodiscard]] std::string chunk_key(core::TableId table, std::uint32_t number);
+[[nodiscard]] std::string reached_prefix();
+[[nodiscard]] std::string reached_key(std::uint64_t number);
 [[nodiscard]] std::string adoption_key(std::string_view entity);
 
 [[nodiscard]] std::string table_prefix(core::TableId table);

@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "state/fingerprint.hpp"
 #include "state/keys.hpp"
+#include "state/record.hpp"
 #include "state/rocks_status.hpp"
 #include "state/scan.hpp"
 #include "state/store_impl.hpp"
@@ -54,7 +55,7 @@ void start_over(Database& database, const Fingerprint& fingerprint) {
   for (const Family family : {Family::Rows, Family::Index, Family::Pairs}) {
     check(batch.DeleteRange(database.handle(family), "", past_everything()), kAction);
   }
-  for (const std::string& prefix : {counter_prefix(), chunk_prefix()}) {
+  for (const std::string& prefix : {counter_prefix(), chunk_prefix(), reached_prefix()}) {
     check(batch.DeleteRange(database.handle(Family::Meta), prefix, prefix_end(prefix)), kAction);
   }
   Progress progress = Checkpoint{database}.read();
@@ -106,6 +107,10 @@ Store::Impl::Impl(const Options& options, const Identity& identity, const Layout
       presence(database, layout),
       held(database),
       has_entries(number_of_indexes(layout)) {
+  for (Scan scan{database, Family::Meta, reached_prefix(), prefix_end(reached_prefix())}; scan.is_valid();
+       scan.next()) {
+    next_reached = RecordCursor{scan.key().substr(reached_prefix().size())}.u64() + 1;
+  }
   for (const auto& [id, place] : indexes) {
     const std::string prefix = index_prefix(id, {});
     if (Scan{database, Family::Index, prefix, prefix_end(prefix)}.is_valid()) note_entries(id);
@@ -150,6 +155,32 @@ void Store::save_progress(const Progress& progress) {
   Checkpoint::put(impl_->database, batch, progress);
   impl_->database.write(batch, Database::Durability::Synced, "write the checkpoint");
   impl_->checkpoint.set(progress);
+}
+
+std::uint64_t Store::name_reached(std::span<const RowName> rows) {
+  const std::uint64_t number = impl_->next_reached++;
+  rocksdb::WriteBatch batch;
+  check(batch.Put(impl_->database.handle(Family::Meta), reached_key(number), encode_reached(rows)),
+        "name reached rows");
+  impl_->database.write(batch, Database::Durability::Synced, "name reached rows");
+  return number;
+}
+
+void Store::forget_reached(std::uint64_t number) {
+  rocksdb::WriteBatch batch;
+  check(batch.Delete(impl_->database.handle(Family::Meta), reached_key(number)), "forget reached rows");
+  // Forgotten too late is harmless: such rows are derived once more.
+  impl_->database.write(batch, Database::Durability::Logged, "forget reached rows");
+}
+
+std::vector<std::pair<std::uint64_t, std::vector<RowName>>> Store::reached() const {
+  std::vector<std::pair<std::uint64_t, std::vector<RowName>>> named;
+  for (Scan scan{impl_->database, Family::Meta, reached_prefix(), prefix_end(reached_prefix())}; scan.is_valid();
+       scan.next()) {
+    RecordCursor number{scan.key().substr(reached_prefix().size())};
+    named.emplace_back(number.u64(), decode_reached(scan.value()));
+  }
+  return named;
 }
 
 std::vector<Chunk> Store::chunks() const { return impl_->chunk_log.all(); }

@@ -21,6 +21,7 @@
 #include "core/uuid.hpp"
 #include "state/identity.hpp"
 #include "state/layout.hpp"
+#include "state/reached_rows.hpp"
 #include "state/stored_row.hpp"
 
 namespace state {
@@ -74,6 +75,12 @@ class Store {
   [[nodiscard]] Progress progress() const;
   /// Synced.
   void save_progress(const Progress& progress);
+
+  /// Names rows that the target is about to hold otherwise than this store says; returns the number to forget them by. Synced.
+  [[nodiscard]] std::uint64_t name_reached(std::span<const RowName> rows);
+  void forget_reached(std::uint64_t number);
+  /// Everything that is still named, with its number.
+  [[nodiscard]] std::vector<std::pair<std::uint64_t, std::vector<RowName>>> reached() const;
 
   // The chunk log.
   [[nodiscard]] std::vector<Chunk> chunks() const;  ///< all, by table and number

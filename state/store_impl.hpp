@@ -31,6 +31,8 @@ struct Store::Impl {
   /// Throws as Store::open() does.
   Impl(const Options& options, const Identity& identity, const Layout& given);
 
+  std::atomic<std::uint64_t> next_reached = 0;  // above every number in use
+
   [[nodiscard]] const TableLayout& table(core::TableId id) const { return layout.tables.at(id.index()); }
   [[nodiscard]] const EntityLayout& entity(core::EntityId id) const { return layout.entities.at(id.index()); }
   [[nodiscard]] const IndexPlace& index(core::IndexId id) const;

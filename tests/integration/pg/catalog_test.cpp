@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(columns_are_live_in_order_and_know_their_types) {
   const core::CatalogColumn& id = column(child, "id");
   BOOST_TEST(id.is_integer);
   BOOST_TEST(id.type_category == 'N');
-  BOOST_TEST(!id.is_builtin);
+  BOOST_TEST(id.is_builtin);
   BOOST_TEST(!id.is_toastable);
   BOOST_TEST(column(child, "other").is_integer);
   BOOST_TEST(column(child, "other").is_not_null);
