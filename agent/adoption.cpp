@@ -76,7 +76,9 @@ bool target_has_rows(const Environment& environment) {
   });
 }
 
-std::uint64_t remove_strays(const Environment& environment, state::Store& store) {
+namespace {
+
+std::uint64_t remove_strays_with_id(const Environment& environment, const state::Store& store) {
   const mapping::Plan& plan = environment.plan;
   pg::Session reader(environment.target, "strays");
   std::map<core::EntityId, std::vector<std::string>> strays;
@@ -116,6 +118,51 @@ std::uint64_t remove_strays(const Environment& environment, state::Store& store)
   writer.commit();
   if (removed > 0) spdlog::info("removed target rows whose source row is gone rows={}", removed);
   return removed;
+}
+
+/// Target rows of routes without an id that the ledger remembers for legacy rows that are gone.
+std::uint64_t remove_strays_without_id(const Environment& environment, const state::Store& store,
+                                       const apply::Ledger& ledger) {
+  const mapping::Plan& plan = environment.plan;
+  apply::TargetSession target(environment.target, "strays", plan);
+  std::uint64_t removed = 0;
+  for (const mapping::Route& route : plan.routes) {
+    if (route.id_column) continue;
+    const mapping::SourceTable& table = plan.table(route.from);
+    const auto slot =
+        static_cast<std::size_t>(std::find(table.routes.begin(), table.routes.end(), route.id) - table.routes.begin());
+    std::map<std::string, std::optional<core::RowKey>> gone;
+    std::vector<std::vector<std::string>> strays;
+    for (auto& [legacy_key, values] : ledger.read_target_keys(target.sql(), route)) {
+      const auto row = store.row(table.id, core::parse_key(table.key_types(), legacy_key));
+      if (row && row->statuses[slot] == core::RowStatus::Applied) continue;
+      gone.emplace(legacy_key, std::nullopt);
+      std::vector<core::Value> texts;
+      for (const std::string& value : values) texts.push_back(core::Value::of(value));
+      const std::vector<core::KeyType> types(texts.size(), core::KeyType::Text);
+      if (store.sharing_target_key(route.id, core::encode_key(types, texts).bytes).empty()) strays.push_back(values);
+    }
+    if (gone.empty()) continue;
+    target.begin();
+    if (!route.remove.empty() && !strays.empty()) {
+      std::vector<std::vector<core::Value>> columns(route.conflict.size());
+      for (const auto& stray : strays) {
+        for (std::size_t i = 0; i < columns.size(); ++i) columns[i].push_back(core::Value::of(stray[i]));
+      }
+      removed += target.exec_arrays(route.remove, columns).affected_rows();
+    }
+    ledger.remember_target_keys(target.sql(), route.name, gone);
+    target.commit();
+  }
+  if (removed > 0)
+    spdlog::info("removed target rows of routes without an id whose source row is gone rows={}", removed);
+  return removed;
+}
+
+}  // namespace
+
+std::uint64_t remove_strays(const Environment& environment, const state::Store& store, const apply::Ledger& ledger) {
+  return remove_strays_without_id(environment, store, ledger) + remove_strays_with_id(environment, store);
 }
 
 }  // namespace agent

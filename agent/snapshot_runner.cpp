@@ -443,7 +443,7 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
   if (total.was_stopped) return total;
 
   derive_reached(environment, store, ledger);
-  if (may_have_strays) total.rows_removed += remove_strays(environment, store);
+  if (may_have_strays) total.rows_removed += remove_strays(environment, store, ledger);
   resolve_settled(environment, ledger, store);
   store.settle();
   progress = store.progress();

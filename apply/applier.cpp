@@ -280,7 +280,7 @@ void Applier::check_limit() const {
 void Applier::commit_target(std::optional<core::Lsn> applied) {
   open();
   pg::Session& sql = session_->sql();
-  for (const auto& [entity_id, changes] : decider_->mapping_changes()) {
+  for (const auto& [entity_id, changes] : decider_->mapping_changes().uuids) {
     const mapping::Entity& entity = plan_.entity(entity_id);
     std::vector<std::pair<std::string, std::string>> stored;
     std::vector<std::string> forgotten;
@@ -294,6 +294,9 @@ void Applier::commit_target(std::optional<core::Lsn> applied) {
     }
     ledger_.store_mappings(sql, entity.name, stored, false);
     ledger_.forget_mappings(sql, entity.name, forgotten);
+  }
+  for (const auto& [route, changes] : decider_->mapping_changes().target_keys) {
+    ledger_.remember_target_keys(sql, plan_.route(route).name, changes);
   }
   ledger_.write_quarantine(sql, plan_, quarantine_, last_lsn_);
   if (applied) ledger_.advance_checkpoint(sql, *applied);

@@ -251,6 +251,7 @@ void Decider::replace_target_key(const mapping::Route& route, const core::RowKey
   const std::string before = overlay_.row(route.from, key)->target_keys[slot(route)];
   if (now == before) return;
   overlay_.set_target_key(route.from, key, slot(route), now);
+  mapping_changes_.target_keys[route.id].insert_or_assign(core::key_text(key), target_key);
   if (before.empty()) return;
   // Another legacy row that maps to the pair that this one leaves may have to write it now.
   for (const core::RowKey& other : overlay_.sharing_target_key(route.id, before)) reach(route, other);
@@ -300,6 +301,7 @@ void Decider::record_gone(const mapping::Route& route, const core::RowKey& key) 
   if (row.on_target) {
     pending_[route.id][key].removals.insert(*row.on_target);
     if (!route.id_column) {
+      mapping_changes_.target_keys[route.id].insert_or_assign(core::key_text(key), std::nullopt);
       for (const core::RowKey& other : overlay_.sharing_target_key(route.id, row.on_target->bytes)) reach(route, other);
     }
   }
@@ -353,7 +355,7 @@ void Decider::wrote(const mapping::Route& route, const mapping::Derivation& row)
 void Decider::note_mapping(const mapping::Route& route, const core::RowKey& entity_key, bool is_there) {
   const mapping::Entity& entity = plan_.entity(*route.entity);
   if (entity.routes.front() != route.id || !Ledger::stores_mappings(plan_, entity)) return;
-  auto& changes = mapping_changes_[entity.id];
+  auto& changes = mapping_changes_.uuids[entity.id];
   changes.insert_or_assign(core::key_text(entity_key),
                            is_there ? std::optional{overlay_.uuid(entity.id, entity_key).to_string()} : std::nullopt);
 }

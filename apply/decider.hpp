@@ -80,8 +80,12 @@ class Decider {
   void removed(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key);
   /// The target row of an id-less route may only go when no other legacy row maps to it.
   [[nodiscard]] bool is_still_shared(const mapping::Route& route, const core::RowKey& target_key);
-  /// UUIDs that the ledger has to store or forget, since no target table carries their legacy key: entity → legacy key → UUID, or nothing.
-  using MappingChanges = std::map<core::EntityId, std::map<std::string, std::optional<std::string>>>;
+  /// What the ledger has to remember or to forget (no value) because no target table carries the legacy key: UUIDs of entities, and the
+  /// target keys of routes without an id.
+  struct MappingChanges {
+    std::map<core::EntityId, std::map<std::string, std::optional<std::string>>> uuids;
+    std::map<core::RouteId, std::map<std::string, std::optional<core::RowKey>>> target_keys;
+  };
   [[nodiscard]] const MappingChanges& mapping_changes() const { return mapping_changes_; }
 
   /// Forgets what was decided; the next rows start from the overlay.

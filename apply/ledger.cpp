@@ -138,6 +138,43 @@ std::vector<std::pair<std::string, std::string>> Ledger::read_adopted(pg::Sessio
   return adopted;
 }
 
+void Ledger::remember_target_keys(pg::Session& session, std::string_view route,
+                                  const std::map<std::string, std::optional<core::RowKey>>& changes) const {
+  std::vector<std::string> keys;
+  std::vector<std::string> target_keys;
+  std::vector<std::string> forgotten;
+  for (const auto& [key, target_key] : changes) {
+    if (!target_key) {
+      forgotten.push_back(key);
+      continue;
+    }
+    keys.push_back(key);
+    target_keys.push_back(text_array(core::key_values(*target_key)));
+  }
+  if (!keys.empty()) {
+    const std::string key_array = text_array(keys);
+    const std::string target_array = text_array(target_keys);
+    session.exec(sql(ledger_sql::kRememberKeys), {route, key_array, target_array});
+  }
+  if (!forgotten.empty()) {
+    const std::string key_array = text_array(forgotten);
+    session.exec(sql(ledger_sql::kForgetKeys), {route, key_array});
+  }
+}
+
+std::vector<std::pair<std::string, std::vector<std::string>>> Ledger::read_target_keys(
+    pg::Session& session, const mapping::Route& route) const {
+  const pg::Result result = session.exec(sql(ledger_sql::kReadRemembered), {route.name});
+  std::vector<std::pair<std::string, std::vector<std::string>>> remembered;
+  for (std::size_t row = 0; row < result.rows(); ++row) {
+    std::vector<std::string> values;
+    for (std::size_t i = 0; i < route.conflict.size() && i + 1 < result.columns(); ++i)
+      values.push_back(result.text(row, i + 1));
+    remembered.emplace_back(result.text(row, 0), std::move(values));
+  }
+  return remembered;
+}
+
 void Ledger::write_quarantine(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes,
                               core::Lsn lsn) const {
   const std::string at = lsn.to_string();

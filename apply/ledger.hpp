@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,6 +49,13 @@ class Ledger {
   void forget_mappings(pg::Session& session, std::string_view entity, std::span<const std::string> keys) const;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> read_adopted(pg::Session& session,
                                                                               std::string_view entity) const;
+
+  /// Target keys of a route without an id, by legacy key: remembered, or forgotten (no value).
+  void remember_target_keys(pg::Session& session, std::string_view route,
+                            const std::map<std::string, std::optional<core::RowKey>>& changes) const;
+  /// All of them. At most 8 conflict columns.
+  [[nodiscard]] std::vector<std::pair<std::string, std::vector<std::string>>> read_target_keys(
+      pg::Session& session, const mapping::Route& route) const;
 
   void write_quarantine(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes,
                         core::Lsn lsn) const;

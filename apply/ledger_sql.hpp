@@ -23,6 +23,11 @@ create table if not exists {schema}.stored_mappings (
   uuid uuid not null,
   adopted boolean not null default false,
   primary key (entity, legacy_key));
+create table if not exists {schema}.remembered_keys (
+  route text not null,
+  legacy_key text not null,
+  target_key text[] not null,
+  primary key (route, legacy_key));
 create table if not exists {schema}.migration_control (
   run text not null,
   phase text not null,
@@ -117,6 +122,20 @@ where (m.uuid, m.adopted) is distinct from (excluded.uuid, excluded.adopted))sql
 
 inline constexpr std::string_view kForgetMappings = R"sql(
 delete from {schema}.stored_mappings where entity = $1 and legacy_key = any ($2::text[]) and not adopted)sql";
+
+/// $1 route, $2 legacy keys, $3 target keys, each an array literal
+inline constexpr std::string_view kRememberKeys = R"sql(
+insert into {schema}.remembered_keys as m (route, legacy_key, target_key)
+select $1, k, t::text[] from unnest($2::text[], $3::text[]) as x(k, t)
+on conflict (route, legacy_key) do update set target_key = excluded.target_key
+where m.target_key is distinct from excluded.target_key)sql";
+
+inline constexpr std::string_view kForgetKeys = R"sql(
+delete from {schema}.remembered_keys where route = $1 and legacy_key = any ($2::text[]))sql";
+
+inline constexpr std::string_view kReadRemembered = R"sql(
+select legacy_key, target_key[1], target_key[2], target_key[3], target_key[4], target_key[5], target_key[6], target_key[7], target_key[8]
+from {schema}.remembered_keys where route = $1)sql";
 
 inline constexpr std::string_view kReadAdopted = R"sql(
 select legacy_key, uuid from {schema}.stored_mappings where entity = $1 and adopted)sql";
