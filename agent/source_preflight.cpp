@@ -183,12 +183,14 @@ void judge_tables(const SourceView& view, const Server& server, const std::vecto
   std::vector<std::string> unreadable;
   std::vector<std::string> hidden;
   std::vector<std::string> without_identity;
+  std::vector<std::string> partitioned;
   for (const TableRights& table : rights) {
     if (!table.may_select) unreadable.push_back(table.name.display());
     if (table.policies_apply) hidden.push_back(table.name.display());
     const core::CatalogTable* entry = view.catalog.table(table.name);
     if (entry != nullptr && entry->identity == core::ReplicaIdentity::Nothing)
       without_identity.push_back(table.name.display());
+    if (entry != nullptr && entry->kind == 'p') partitioned.push_back(table.name.display());
   }
   if (!unreadable.empty()) {
     findings.error("the role " + server.role + " may not read " + name_list(unreadable),
@@ -202,6 +204,12 @@ void judge_tables(const SourceView& view, const Server& server, const std::vecto
     findings.error("REPLICA IDENTITY is NOTHING on " + name_list(without_identity) +
                        ": once published, the application's own UPDATE and DELETE would fail",
                    "ALTER TABLE … REPLICA IDENTITY DEFAULT");
+  }
+  if (!partitioned.empty()) {
+    findings.warning(
+        "rows that leave " + name_list(partitioned) +
+            " by TRUNCATE, DETACH or DROP of a single partition are not in the stream",
+        "delete such rows, or truncate the whole table; after such an operation run `agent snapshot --table`");
   }
 }
 
