@@ -164,7 +164,7 @@ class Worker {
   /// The chunk's range holds exactly what was read: rows that the store still has went away meanwhile.
   void erase_unseen(const state::Chunk& chunk, const std::unordered_set<core::RowKey>& seen) {
     std::vector<core::RowKey> gone;
-    pass_.store.scan(chunk.table, chunk.begin, chunk.end, [&](const core::RowKey& key, const state::StoredRow&) {
+    pass_.store.scan_keys(chunk.table, chunk.begin, chunk.end, [&](const core::RowKey& key) {
       if (!seen.contains(key)) gone.push_back(key);
       return true;
     });
@@ -188,7 +188,7 @@ class Worker {
     core::RowKey next = job.chunk.begin;
     for (bool is_at_end = false; !is_at_end;) {
       is_at_end = true;
-      pass_.store.scan(job.chunk.table, next, job.chunk.end, [&](const core::RowKey& key, const state::StoredRow&) {
+      pass_.store.scan_keys(job.chunk.table, next, job.chunk.end, [&](const core::RowKey& key) {
         if (keys.size() == kPieceRows) {
           next = key;
           is_at_end = false;
@@ -338,7 +338,7 @@ std::set<core::TableId> tables_without_rows(const mapping::Plan& plan, const sta
   std::set<core::TableId> tables;
   for (const mapping::SourceTable& table : plan.tables) {
     bool is_empty = true;
-    store.scan(table.id, {}, {}, [&](const core::RowKey&, const state::StoredRow&) {
+    store.scan_keys(table.id, {}, {}, [&](const core::RowKey&) {
       is_empty = false;
       return false;
     });
