@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <csignal>
 #include <exception>
 
@@ -9,6 +11,8 @@
 int main(int argc, char** argv) {
   // A peer that hangs up is an error of that write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  // Batches are allocated by one thread and freed by another; with an arena per thread the heap grows by half for no gain in speed.
+  mallopt(M_ARENA_MAX, 2);
   try {
     const agent::Invocation invocation = agent::parse_command_line(argc, argv);
     return invocation.command == nullptr ? 0 : invocation.command->run(invocation.options);
