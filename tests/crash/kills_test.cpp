@@ -77,6 +77,31 @@ BOOST_AUTO_TEST_CASE(twenty_kills_at_random_moments_lose_and_double_nothing) {
   pair.expect_equal_to_oracle();
 }
 
+// reliability 5, 6, 11: the verdict after every single kill, so that a later replay cannot heal what an earlier one broke
+BOOST_AUTO_TEST_CASE(after_each_of_twenty_kills_the_target_equals_the_oracle) {
+  constexpr int kKills = 20;
+  DispatchPair pair({.chunk_rows = 1'000});
+  std::mt19937_64 random(tests::seed() + 1);
+  for (int i = 0; i < kKills; ++i) {
+    BOOST_TEST_CONTEXT("kill " << i) {
+      pair.agent.start();
+      if (i > 0) pair.agent.wait_streaming();
+      const auto workload = pair.start_workload(
+          static_cast<std::int64_t>((tests::seed() + static_cast<unsigned>(i)) % 1'000'000), 200, 1);
+      // The moment itself is what is random here; nothing waits for anything.
+      std::this_thread::sleep_for(std::chrono::milliseconds(std::uniform_int_distribution<>(20, 500)(random)));
+      pair.agent.kill();
+      BOOST_TEST(workload->wait(std::chrono::minutes(5)) == 0, workload->err());
+      pair.agent.start();
+      pair.agent.wait_applied(std::chrono::minutes(5));
+      const auto retried = pair.agent.command({"quarantine", "retry"});
+      BOOST_TEST(retried.exit_code <= 1, retried.err);
+      BOOST_TEST(pair.agent.stop() == 0, pair.agent.process().err());
+      pair.expect_equal_to_oracle();
+    }
+  }
+}
+
 // reliability 3, 53
 BOOST_AUTO_TEST_CASE(finished_chunks_are_not_read_again_after_a_kill) {
   constexpr int kWorkers = 2;
