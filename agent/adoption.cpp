@@ -97,7 +97,7 @@ std::uint64_t remove_strays_with_id(const Environment& environment, const state:
   }
   std::uint64_t removed = 0;
   if (strays.empty()) return removed;
-  apply::TargetSession writer(environment.target, "strays", plan);
+  apply::TargetSession writer(environment.target, "strays");
   // Children first, whatever entity they are of.
   std::vector<const mapping::Route*> routes;
   for (const mapping::Route& route : plan.routes) {
@@ -124,7 +124,7 @@ std::uint64_t remove_strays_with_id(const Environment& environment, const state:
 std::uint64_t remove_strays_without_id(const Environment& environment, const state::Store& store,
                                        const apply::Ledger& ledger) {
   const mapping::Plan& plan = environment.plan;
-  apply::TargetSession target(environment.target, "strays", plan);
+  apply::TargetSession target(environment.target, "strays");
   std::uint64_t removed = 0;
   for (const mapping::Route& route : plan.routes) {
     if (route.id_column) continue;

@@ -7,11 +7,11 @@
 #include <system_error>
 
 #include "agent/layout.hpp"
-#include "agent/server_identity.hpp"
 #include "core/error.hpp"
 #include "mapping/compile.hpp"
 #include "mapping/sql_text.hpp"
 #include "mapping/yaml_source.hpp"
+#include "pg/catalog.hpp"
 #include "pg/session.hpp"
 
 namespace agent {
@@ -108,8 +108,8 @@ Environment prepare(const Config& config) {
   mapping::Plan plan = mapping::compile_or_throw(file, pg::read_catalog(source_session, source_schemas(file)),
                                                  pg::read_catalog(target_session, target_schemas(file)));
   state::Layout layout = layout_of(plan);
-  pg::ServerIdentity source_identity = read_server_identity(source_session);
-  pg::ServerIdentity target_identity = read_server_identity(target_session);
+  pg::ServerIdentity source_identity = pg::read_identity(source_session);
+  pg::ServerIdentity target_identity = pg::read_identity(target_session);
   state::Identity identity{.source_system_identifier = source_identity.system_identifier,
                            .source_database = source_identity.database,
                            .target_system_identifier = target_identity.system_identifier,

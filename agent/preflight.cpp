@@ -11,12 +11,12 @@
 #include "agent/environment.hpp"
 #include "agent/expression_preflight.hpp"
 #include "agent/ledger_query.hpp"
-#include "agent/server_identity.hpp"
 #include "agent/source_preflight.hpp"
 #include "agent/target_preflight.hpp"
 #include "core/catalog.hpp"
 #include "mapping/compile.hpp"
 #include "mapping/sql_text.hpp"
+#include "pg/catalog.hpp"
 #include "pg/session.hpp"
 
 namespace agent {
@@ -117,7 +117,7 @@ std::optional<apply::Checkpoint> judged_checkpoint(const Config& config, pg::Ses
     findings.push_back(finding_of(error, Area::Target));
   }
   if (!checkpoint) return checkpoint;
-  const pg::ServerIdentity identity = read_server_identity(source);
+  const pg::ServerIdentity identity = pg::read_identity(source);
   if (checkpoint->source.system_identifier != identity.system_identifier ||
       checkpoint->source.database != identity.database) {
     findings.push_back({.severity = Severity::Error,

@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/ledger_query.hpp"
-#include "agent/operator_name.hpp"
 #include "apply/ledger.hpp"
+#include "apply/operator_name.hpp"
 
 namespace agent {
 
@@ -80,7 +80,7 @@ std::uint64_t discard_quarantined(pg::Session& target, const std::string& ledger
                                   const QuarantineSelection& selection, const std::string& reason) {
   if (!has_ledger_table(target, ledger_schema, "quarantine")) return 0;
   const std::optional<std::string> keys = keys_json(selection);
-  const std::string actor = operator_name();
+  const std::string actor = apply::operator_name();
   pg::TransactionBlock block(target);
   const std::uint64_t count =
       target

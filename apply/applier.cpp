@@ -33,7 +33,7 @@ Applier::Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::
 
 void Applier::reconnect() {
   forget_batch();
-  session_ = std::make_unique<TargetSession>(target_, options_.purpose, plan_);
+  session_ = std::make_unique<TargetSession>(target_, options_.purpose);
   decider_ = std::make_unique<Decider>(plan_, store_, overlay_, *session_, judge_, quarantine_);
   writer_ = std::make_unique<Writer>(plan_, overlay_, *session_, *decider_);
 }

@@ -1,13 +1,11 @@
 #include "apply/ledger.hpp"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "apply/ledger_sql.hpp"
+#include "apply/operator_name.hpp"
 #include "apply/target_session.hpp"
 #include "core/error.hpp"
 #include "pg/quoting.hpp"
@@ -21,16 +19,6 @@ std::string text_array(std::span<const std::string> texts) {
   values.reserve(texts.size());
   for (const std::string& text : texts) values.push_back(core::Value::of(text));
   return array_literal(values);
-}
-
-/// Who runs this program, for the audit log.
-std::string actor() {
-  std::array<char, 1024> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
-  if (getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
-    return found->pw_name;
-  return fmt::format("uid {}", geteuid());
 }
 
 /// A row's image as the two arrays of jsonb_object: column names, values.
@@ -227,7 +215,7 @@ void Ledger::write_control(pg::Session& session, const Control& control) const {
 
 void Ledger::audit(pg::Session& session, std::string_view command, std::string_view phase,
                    std::string_view detail) const {
-  const std::string who = actor();
+  const std::string who = operator_name();
   session.exec(sql(ledger_sql::kAudit), {who, command, phase, detail});
 }
 

@@ -35,9 +35,7 @@ std::string array_literal(std::span<const core::Value> values) {
   return literal;
 }
 
-TargetSession::TargetSession(const pg::ConnectionParams& params, std::string_view purpose,
-                             const mapping::Plan& /*plan*/)
-    : session_(params, purpose) {
+TargetSession::TargetSession(const pg::ConnectionParams& params, std::string_view purpose) : session_(params, purpose) {
   is_replica_ = set_replica_role(session_);
   // The statements are long and always run with the same shape: planning them for each batch costs more than running them.
   session_.exec("SET plan_cache_mode = force_generic_plan");

@@ -35,7 +35,7 @@ struct SentRows {
 class TargetSession {
  public:
   /// `purpose` shows in application_name. Throws Error(Target).
-  TargetSession(const pg::ConnectionParams& params, std::string_view purpose, const mapping::Plan& plan);
+  TargetSession(const pg::ConnectionParams& params, std::string_view purpose);
 
   /// Sends rows to a statement that returns nothing of interest and gives back how many rows it wrote. Small batches go as arrays,
   /// large ones through the staging table.

@@ -1,5 +1,6 @@
 #include "pg/catalog.hpp"
 
+#include <charconv>
 #include <map>
 #include <unordered_map>
 #include <utility>
@@ -222,7 +223,13 @@ core::Catalog read_catalog(Session& session, const std::vector<std::string>& sch
 
 ServerIdentity read_identity(Session& session) {
   const Result result = session.exec(sql::kIdentity);
-  return {result.text(0, 0), static_cast<std::uint32_t>(result.integer(0, 1)), result.text(0, 2)};
+  ServerIdentity identity{.system_identifier = result.text(0, 0), .timeline = 0, .database = result.text(0, 2)};
+  const std::string timeline = result.text(0, 1);
+  const auto [end, error] = std::from_chars(timeline.data(), timeline.data() + timeline.size(), identity.timeline, 16);
+  if (error != std::errc{} || end != timeline.data() + timeline.size()) {
+    throw core::Error(core::ErrorKind::Bug, "the server names a timeline that is no number");
+  }
+  return identity;
 }
 
 }  // namespace pg

@@ -73,8 +73,14 @@ order by k.conrelid, k.conname, k.oid, local.position)";
 inline constexpr const char* kNoDerivedConstraints =
     "not exists (select from pg_catalog.pg_constraint p where p.oid = k.conparentid and p.conrelid = k.conrelid)";
 
+/// The timeline that is written now: the first part of a WAL file's name. A standby cannot name that, and answers with the timeline of
+/// its last checkpoint.
 inline constexpr const char* kIdentity = R"(
-select s.system_identifier, c.timeline_id, pg_catalog.current_database()
-from pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c)";
+select s.system_identifier,
+       case when pg_catalog.pg_is_in_recovery()
+            then pg_catalog.lpad(pg_catalog.to_hex(c.timeline_id), 8, '0')
+            else pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8) end,
+       pg_catalog.current_database()
+from pg_catalog.pg_control_system() as s, pg_catalog.pg_control_checkpoint() as c)";
 
 }  // namespace pg::sql

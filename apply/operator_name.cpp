@@ -1,4 +1,4 @@
-#include "agent/operator_name.hpp"
+#include "apply/operator_name.hpp"
 
 #include <pwd.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdlib>
 
-namespace agent {
+namespace apply {
 
 std::string operator_name() {
   passwd entry{};
@@ -20,4 +20,4 @@ std::string operator_name() {
   return user;
 }
 
-}  // namespace agent
+}  // namespace apply
