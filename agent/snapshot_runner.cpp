@@ -158,6 +158,7 @@ class Worker {
       applier_.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::No);
       count_rows(table, count);
     }
+    reader.close();
     if (!is_fresh) erase_unseen(job.chunk, seen);
   }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "agent/conflict_retry.hpp"
 #include "agent/control_socket.hpp"
 #include "agent/expression_preflight.hpp"
 #include "agent/parked_rows.hpp"
@@ -159,8 +160,8 @@ Until until(const Environment& environment, const Goal& goal) {
 }  // namespace
 
 Outcome supervise(const Config& config, const Goal& goal, const std::stop_token& stop) {
-  const Environment environment = prepare(config);
-  require_sound_mapping(environment);
+  const Environment environment = through_conflicts("reading the catalogs", [&] { return prepare(config); });
+  through_conflicts("checking the mapping", [&] { require_sound_mapping(environment); });
   const auto store = open_store_patiently(environment);
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
   Outcome outcome;
@@ -174,8 +175,11 @@ Outcome supervise(const Config& config, const Goal& goal, const std::stop_token&
   }
   Board board{environment, *store};
   const ControlServer control{control_socket_path(config.state_dir), handlers(board, environment, *store, ledger)};
+  const auto find_position = [&] {
+    return through_conflicts("the start", [&] { return establish(environment, *store, ledger); });
+  };
   {
-    StartPosition start = establish(environment, *store, ledger);
+    StartPosition start = find_position();
     if (!is_finished() || goal.repeats_snapshot) {
       const bool again = goal.repeats_snapshot && is_finished();
       outcome.snapshot = run_snapshot(environment, *store, ledger, start, again,
@@ -186,7 +190,7 @@ Outcome supervise(const Config& config, const Goal& goal, const std::stop_token&
   outcome.applied = store->progress().applied;
   if (!goal.streams || stop.stop_requested()) return outcome;
 
-  const StartPosition start = establish(environment, *store, ledger);
+  const StartPosition start = find_position();
   Pipeline pipeline{environment, *store, ledger, start};
   board.show(Phase::Streaming, &pipeline);
   try {

@@ -13,7 +13,9 @@
 
 namespace snapshot {
 
-/// Reads the rows of one chunk by COPY, in pieces. While it is not at its end the session is busy with it.
+/// Reads the rows of one chunk by COPY, in pieces. While it is not at its end the session is busy with it. The table is locked
+/// (ACCESS SHARE) from the constructor to close() and no longer, so that the application's TRUNCATE or ALTER TABLE waits for one
+/// chunk, not for the whole snapshot.
 class ChunkReader {
  public:
   /// Precondition: `session` sees the snapshot.
@@ -22,6 +24,10 @@ class ChunkReader {
   using Rows = std::vector<std::pair<core::RowKey, core::Row>>;
   /// The next rows, at most `rows` of them and about `bytes` of memory; empty at the end.
   [[nodiscard]] Rows next(std::size_t rows, std::size_t bytes);
+  /// After the last piece: gives the lock back, and makes sure that the snapshot saw the table at all. Throws a transient
+  /// Error(Source) when the table was rewritten or dropped since the snapshot was taken: what writes a table anew (TRUNCATE, most
+  /// ALTER TABLE … TYPE) leaves nothing to older snapshots (PostgreSQL, "Caveats" of MVCC), so an empty answer proves nothing.
+  void close();
 
  private:
   pg::Session& session_;

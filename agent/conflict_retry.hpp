@@ -1,0 +1,34 @@
+#pragma once
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <thread>
+
+#include "core/backoff.hpp"
+#include "core/error.hpp"
+
+namespace agent {
+
+/// Runs `step` again while it loses against somebody else's locks (deadlock, serialization failure, lock timeout, object in use):
+/// the application goes on working while the agent starts, and a CREATE PUBLICATION of many tables meets its TRUNCATE of a few.
+/// `step` must be one that may be begun again. Other errors, and the conflict of the tenth try, are thrown.
+template <typename Step>
+auto through_conflicts(const char* what, Step step) {
+  constexpr int kTries = 10;
+  core::Backoff backoff{std::chrono::milliseconds{100}, std::chrono::seconds{5}, 1};
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return step();
+    } catch (const core::Error& error) {
+      const std::string& state = error.sqlstate();
+      const bool is_conflict = state.starts_with("40") || state == "55P03" || state == "55006";
+      if (!is_conflict || !error.is_transient() || attempt == kTries) throw;
+      const auto wait = backoff.next();
+      spdlog::warn("{} met somebody else's locks and is tried again in {} ms: {}", what, wait.count(), error.what());
+      std::this_thread::sleep_for(wait);
+    }
+  }
+}
+
+}  // namespace agent
