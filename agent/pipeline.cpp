@@ -39,6 +39,16 @@ replication::ReceiverOptions receiver_options(const Environment& environment, co
 
 std::size_t rows_of(const core::TransactionPart& part) { return std::max<std::size_t>(part.changes.size(), 1); }
 
+/// Between two tries of what failed and goes away by itself.
+core::Backoff retry_pauses(std::uint64_t seed) {
+  return core::Backoff{std::chrono::milliseconds{50}, std::chrono::seconds{10}, seed};
+}
+
+void warn_of_retry(const Error& error) {
+  const char* what = error.kind() == ErrorKind::State ? "the local state cannot be written" : "the target failed";
+  spdlog::warn("{}, trying again: {}", what, error.what());
+}
+
 /// Waits, unless stopped first. False when stopped.
 bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
   std::mutex mutex;
@@ -116,7 +126,7 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
 bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (!applier_.is_open()) {
-      settle_mixed();
+      if (!patiently([this] { settle_mixed(); }, stop)) return false;
       run_tasks();
     }
     if (until.lsn && progress_.applied() >= *until.lsn) return true;
@@ -135,7 +145,8 @@ bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
       applier_.abandon();
       is_replaying_ = false;
     } else if (!is_replaying_ && !applier_.is_open()) {
-      checkpoint_idle(std::get<core::IdleHorizon>(*event).horizon, stop);
+      const core::Lsn horizon = std::get<core::IdleHorizon>(*event).horizon;
+      if (!patiently([&] { checkpoint_idle(horizon); }, stop)) return false;
     }
   }
   return false;
@@ -164,6 +175,29 @@ Pipeline::Parts Pipeline::gather(core::TransactionPart first, const Until& until
     parts.push_back(std::move(*part));
   }
   return parts;
+}
+
+/// Work of its own transaction, done again from its beginning whenever something fails that goes away by itself. False when stopped first.
+/// Precondition: nothing is open; `work` may be repeated after it took effect.
+template <typename Work>
+bool Pipeline::patiently(Work work, const std::stop_token& stop) {
+  core::Backoff backoff = retry_pauses(progress_.applied().bytes());
+  for (;;) {
+    try {
+      if (applier_.session().sql().is_broken()) applier_.reconnect();
+      work();
+      return true;
+    } catch (const Error& error) {
+      if (!error.is_transient()) throw;
+      warn_of_retry(error);
+    }
+    if (!wait(backoff.next(), stop)) return false;
+    try {
+      applier_.reconnect();
+    } catch (const Error& error) {
+      if (!error.is_transient()) throw;
+    }
+  }
 }
 
 /// First, what a crash between the two commits of a retry left is derived again.
@@ -197,20 +231,36 @@ double Pipeline::lag_seconds() const {
 }
 
 /// The order that everything rests on: the data with its checkpoint, then the local state, then the source is told.
-void Pipeline::commit(core::EndLsn end, bool is_on_target) {
+void Pipeline::commit(core::EndLsn end, bool is_on_target, const std::stop_token& stop) {
   if (!is_on_target) {
     applier_.commit_target(end.lsn);
     FAILPOINT("after_target_commit");
   }
+  follow(end, stop);
+}
+
+/// The target holds everything before `end`: local state comes after, however long its disk is full, and only then the source is told.
+/// Stopped before that, local state stays behind, and the next start catches up.
+void Pipeline::follow(core::EndLsn end, const std::stop_token& stop) {
   state::Progress local = store_.progress();
   local.applied = end.lsn;
-  applier_.commit_state(local, std::nullopt, state::Overlay::Sync::Yes);
+  core::Backoff backoff = retry_pauses(end.lsn.bytes());
+  for (;;) {
+    try {
+      applier_.commit_state(local, std::nullopt, state::Overlay::Sync::Yes);
+      break;
+    } catch (const Error& error) {
+      if (!error.is_transient()) throw;
+      warn_of_retry(error);
+    }
+    if (!wait(backoff.next(), stop)) return;
+  }
   FAILPOINT("after_state_write");
   progress_.applied(end);
   FAILPOINT("before_ack");
 }
 
-void Pipeline::apply_once(const Parts& parts) {
+void Pipeline::apply_once(const Parts& parts, const std::stop_token& stop) {
   const bool is_on_target = is_applied_on_target(parts.front());
   if (is_on_target) {
     applier_.catch_up(parts, refused_);
@@ -218,18 +268,15 @@ void Pipeline::apply_once(const Parts& parts) {
     applier_.apply(parts);
   }
   if (!parts.back().is_last) return;  // the rest of the transaction follows
-  commit(parts.back().end_lsn, is_on_target);
+  commit(parts.back().end_lsn, is_on_target, stop);
 }
 
 /// After a connection was lost at COMMIT: whether it did commit is what the checkpoint says. True when it did.
-bool Pipeline::settle_doubt(core::EndLsn end) {
+bool Pipeline::settle_doubt(core::EndLsn end, const std::stop_token& stop) {
   pg::Session target(environment_.target, "doubt");
   const auto checkpoint = ledger_.read_checkpoint(target);
   if (!checkpoint || checkpoint->applied < end.lsn) return false;
-  state::Progress local = store_.progress();
-  local.applied = end.lsn;
-  applier_.commit_state(local, std::nullopt, state::Overlay::Sync::Yes);
-  progress_.applied(end);
+  follow(end, stop);
   return true;
 }
 
@@ -237,18 +284,23 @@ void Pipeline::apply_with_retries(const Parts& parts, const std::stop_token& sto
   note_oldest(parts);
   // Earlier parts of this transaction are in the open target transaction only: if that is lost, the source has to send them again.
   const bool continues = applier_.is_open();
-  core::Backoff backoff{std::chrono::milliseconds{50}, std::chrono::seconds{10}, parts.front().xid};
+  core::Backoff backoff = retry_pauses(parts.front().xid);
   bool is_in_doubt = false;
   bool needs_session = false;
   for (;;) {
     try {
-      if (is_in_doubt && settle_doubt(parts.back().end_lsn)) {
-        applier_.reconnect();
+      if (is_in_doubt && settle_doubt(parts.back().end_lsn, stop)) {
+        needs_session = true;  // for the next batch; nothing of this one is left to do
+        is_in_doubt = false;
+        break;
+      }
+      if (is_in_doubt && continues) {
+        request_replay();
         break;
       }
       if (is_in_doubt || needs_session) applier_.reconnect();
       is_in_doubt = needs_session = false;
-      apply_once(parts);
+      apply_once(parts, stop);
       break;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::InDoubt) {
@@ -257,58 +309,51 @@ void Pipeline::apply_with_retries(const Parts& parts, const std::stop_token& sto
         applier_.abandon();
         throw;
       }
-      spdlog::warn("the target failed, trying again: {}", error.what());
-      if (!is_in_doubt && continues) {
+      warn_of_retry(error);
+      if (!is_in_doubt) {
         applier_.abandon();
-        needs_session = true;
-      } else if (!is_in_doubt) {
-        try {
-          applier_.abandon();
-          needs_session = needs_session || applier_.session().sql().is_broken();
-        } catch (const Error&) {
-          needs_session = true;
-        }
+        // A prepared statement that a change of the schema has overtaken is prepared anew in a new session only.
+        needs_session = needs_session || applier_.session().sql().is_broken() || error.sqlstate() == "0A000";
       }
       if (!wait(backoff.next(), stop)) return;
       if (continues && !is_in_doubt) {
-        applier_.reconnect();
-        receiver_.request_replay();
-        is_replaying_ = true;
+        request_replay();
         break;
       }
     }
   }
+  if (needs_session || applier_.session().sql().is_broken()) patiently([] {}, stop);
   note_oldest({});
 }
 
-void Pipeline::checkpoint_idle(core::Lsn horizon, const std::stop_token& stop) {
+/// The parts of a transaction that were applied before were rolled back with it: the source sends all of it again.
+void Pipeline::request_replay() {
+  applier_.abandon();
+  receiver_.request_replay();
+  is_replaying_ = true;
+}
+
+void Pipeline::checkpoint_idle(core::Lsn horizon) {
   if (horizon <= progress_.applied()) return;
-  core::Backoff backoff{std::chrono::milliseconds{50}, std::chrono::seconds{10}, horizon.bytes()};
-  for (;;) {
-    try {
-      if (applier_.session().sql().is_broken()) applier_.reconnect();
-      if (horizon > on_target_) applier_.commit_target(horizon);
-      state::Progress local = store_.progress();
-      local.applied = horizon;
-      applier_.commit_state(local, std::nullopt, state::Overlay::Sync::Yes);
-      progress_.checkpointed(horizon);
-      return;
-    } catch (const Error& error) {
-      // A checkpoint that did get through is simply written again.
-      if (!error.is_transient()) throw;
-      spdlog::warn("the target failed, trying again: {}", error.what());
-      if (!wait(backoff.next(), stop)) return;
-      try {
-        applier_.reconnect();
-      } catch (const Error& again) {
-        if (!again.is_transient()) throw;
-      }
-    }
-  }
+  // What did get through in an earlier try is simply written again.
+  if (horizon > on_target_) applier_.commit_target(horizon);
+  state::Progress local = store_.progress();
+  local.applied = horizon;
+  applier_.commit_state(local, std::nullopt, state::Overlay::Sync::Yes);
+  progress_.checkpointed(horizon);
 }
 
 std::future<void> Pipeline::between_batches(std::function<void(apply::Applier&)> task) {
-  std::packaged_task<void()> packaged{[this, task = std::move(task)] { task(applier_); }};
+  std::packaged_task<void()> packaged{[this, task = std::move(task)] {
+    try {
+      if (applier_.session().sql().is_broken()) applier_.reconnect();
+      task(applier_);
+    } catch (...) {
+      // What the task left open must not become part of the next batch.
+      applier_.abandon();
+      throw;
+    }
+  }};
   auto future = packaged.get_future();
   const std::lock_guard lock{mutex_};
   tasks_.push_back(std::move(packaged));

@@ -54,11 +54,15 @@ class Pipeline {
   Parts gather(core::TransactionPart first, const Until& until);
   [[nodiscard]] bool is_applied_on_target(const core::TransactionPart& part) const;
   void apply_with_retries(const Parts& parts, const std::stop_token& stop);
-  void apply_once(const Parts& parts);
-  void commit(core::EndLsn end, bool is_on_target);
-  bool settle_doubt(core::EndLsn end);
+  void apply_once(const Parts& parts, const std::stop_token& stop);
+  void commit(core::EndLsn end, bool is_on_target, const std::stop_token& stop);
+  void follow(core::EndLsn end, const std::stop_token& stop);
+  bool settle_doubt(core::EndLsn end, const std::stop_token& stop);
+  void request_replay();
   void settle_mixed();
-  void checkpoint_idle(core::Lsn horizon, const std::stop_token& stop);
+  void checkpoint_idle(core::Lsn horizon);
+  template <typename Work>
+  bool patiently(Work work, const std::stop_token& stop);
   void run_tasks();
   void note_oldest(const Parts& parts);
 

@@ -386,6 +386,21 @@ void begin_again(state::Store& store, const std::vector<core::TableId>& tables) 
   store.save_chunks(chunks);
 }
 
+/// What follows the last chunk. May be done again when it failed on the way.
+void finish(const Environment& environment, state::Store& store, const apply::Ledger& ledger, bool may_have_strays,
+            SnapshotResult& total) {
+  derive_reached(environment, store, ledger);
+  if (may_have_strays) total.rows_removed += remove_strays(environment, store, ledger);
+  resolve_settled(environment, ledger, store);
+  store.settle();
+  state::Progress progress = store.progress();
+  progress.snapshot_finished = true;
+  progress.needs_snapshot = false;
+  progress.mixed_until = mixed_until(store);
+  progress.copied_until = source_position(environment);
+  store.save_progress(progress);
+}
+
 }  // namespace
 
 bool mapping_changed(const Environment& environment, const state::Store& store) {
@@ -429,30 +444,23 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
       total.rows_written += pass.rows_written;
       total.rows_removed += pass.rows_removed;
       total.was_stopped = pass.was_stopped;
+      start.first_snapshot.reset();  // it keeps the source from cleaning up after itself
+      if (!total.was_stopped) finish(environment, store, ledger, may_have_strays, total);
       break;
     } catch (const Error& error) {
       start.first_snapshot.reset();
       if (!error.is_transient() || stop.stop_requested()) throw;
-      failures = chunks_finished > 0 ? 1 : failures + 1;
+      // A full disk of the state directory is waited for: nobody but its owner can end that, and nothing is lost meanwhile.
+      const bool is_disk_full = error.kind() == ErrorKind::State;
+      if (!is_disk_full) failures = chunks_finished > 0 ? 1 : failures + 1;
       if (failures >= kMostFailures) throw;
       const auto wait = backoff.next();
       spdlog::warn("the snapshot was interrupted and goes on in {} ms: {}", wait.count(), error.what());
       std::this_thread::sleep_for(wait);
     }
   }
-  start.first_snapshot.reset();
   if (total.was_stopped) return total;
 
-  derive_reached(environment, store, ledger);
-  if (may_have_strays) total.rows_removed += remove_strays(environment, store, ledger);
-  resolve_settled(environment, ledger, store);
-  store.settle();
-  progress = store.progress();
-  progress.snapshot_finished = true;
-  progress.needs_snapshot = false;
-  progress.mixed_until = mixed_until(store);
-  progress.copied_until = source_position(environment);
-  store.save_progress(progress);
   FAILPOINT("after_snapshot_finished");
   write_control(environment, ledger, store, "done");
   {

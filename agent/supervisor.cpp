@@ -17,6 +17,7 @@
 #include "agent/status_report.hpp"
 #include "agent/stopped_status.hpp"
 #include "apply/ledger.hpp"
+#include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "pg/session.hpp"
 #include "replication/marker.hpp"
@@ -134,18 +135,23 @@ void require_sound_mapping(const Environment& environment) {
   throw std::move(error.remedy(first.remedy));
 }
 
-/// A command that only looks (`agent status` while no agent runs) holds the directory for a moment; another agent answers on its socket.
-std::unique_ptr<state::Store> open_store_patiently(const Environment& environment) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+/// Opens the store as soon as that is possible. A command that only looks (`agent status` while no agent runs) holds the directory for a
+/// moment; another agent answers on its socket. A full disk is waited for, however long.
+std::unique_ptr<state::Store> open_store_patiently(const Environment& environment, const std::stop_token& stop) {
+  using namespace std::chrono_literals;
+  const auto give_up = std::chrono::steady_clock::now() + 10s;
+  core::Backoff backoff{100ms, 10s, 1};
   for (;;) {
     try {
       return open_store(environment);
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::State || std::chrono::steady_clock::now() > give_up) throw;
-      if (!error.is_transient()) throw;
-      if (ask_agent(environment.config.state_dir, {{"command", "status"}}, std::chrono::seconds{5})) throw;
+      if (!error.is_transient() || stop.stop_requested()) throw;
+      const bool is_held = !error.context("pid").empty();
+      if (is_held && std::chrono::steady_clock::now() > give_up) throw;
+      if (is_held && ask_agent(environment.config.state_dir, {{"command", "status"}}, 5s)) throw;
+      if (!is_held) spdlog::warn("the local state cannot be opened, trying again: {}", error.what());
+      std::this_thread::sleep_for(is_held ? 100ms : backoff.next());
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds{100});
   }
 }
 
@@ -162,7 +168,7 @@ Until until(const Environment& environment, const Goal& goal) {
 Outcome supervise(const Config& config, const Goal& goal, const std::stop_token& stop) {
   const Environment environment = through_conflicts("reading the catalogs", [&] { return prepare(config); });
   through_conflicts("checking the mapping", [&] { require_sound_mapping(environment); });
-  const auto store = open_store_patiently(environment);
+  const auto store = open_store_patiently(environment, stop);
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
   Outcome outcome;
   const auto is_finished = [&] {

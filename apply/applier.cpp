@@ -337,8 +337,12 @@ void Applier::forget_batch() {
 }
 
 void Applier::abandon() {
-  if (session_) session_->rollback();
   forget_batch();
+  try {
+    session_->rollback();
+  } catch (const core::Error&) {
+    if (!session_->sql().is_broken()) throw;  // else the server rolls back by itself
+  }
 }
 
 }  // namespace apply

@@ -115,6 +115,11 @@ void Receiver::judge(const core::Error& error) {
     spdlog::warn("reading once more from the checkpoint applied_lsn={}: {}", at.to_string(), error.what());
     return;
   }
+  if (error.kind() == State && error.is_transient()) {
+    // The disk is full that held transactions go to: the source keeps everything until there is room.
+    spdlog::warn("the stream cannot be held, reading it again from the checkpoint: {}", error.what());
+    return;
+  }
   if (error.kind() != Source || !error.is_transient()) throw error;
   spdlog::warn("the stream broke, connecting again: {}", error.what());
 }

@@ -83,6 +83,22 @@ void SmallPair::bring_over() const {
   agent.must({"sync", "--until-current"});
 }
 
+void SmallPair::require_honest() const {
+  // The claims first: what is on the target only grows.
+  const auto confirmed =
+      source_admin.query_value("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '" + name + "'");
+  const std::string shown = nlohmann::json::parse(agent.status()).at("applied_lsn").get<std::string>();
+  const auto row =
+      target_admin.query_value("SELECT applied_lsn FROM dispatch_sync.checkpoint WHERE slot = '" + name + "'");
+  const auto is_beyond = [&](const std::string& lsn) {
+    return target_admin.query_value("SELECT '" + lsn + "'::pg_lsn > '" + row.value_or("0/0") + "'") == "t";
+  };
+  if (is_beyond(shown) || (confirmed && is_beyond(*confirmed))) {
+    throw std::runtime_error("the target holds everything up to " + row.value_or("nothing") + ", but the status says " +
+                             shown + " and the slot " + confirmed.value_or("nothing"));
+  }
+}
+
 std::string SmallPair::on_target(const std::string& query) const { return target.query_value(query).value_or(""); }
 
 long SmallPair::counter(const std::string& route, const std::string& which) const {

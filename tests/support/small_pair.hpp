@@ -31,6 +31,9 @@ struct SmallPair {
   /// Everything that the source committed so far is on the target when this returns, and no agent runs: the snapshot if it
   /// is not finished, then the stream. Throws std::runtime_error when the agent fails.
   void bring_over() const;
+  /// Throws std::runtime_error when somebody claims more than is on the target: the status more than the checkpoint row, or the slot's
+  /// confirmed position more than that row. At any moment, with or without an agent that runs.
+  void require_honest() const;
   /// The single value of a query on the target, empty for NULL and for no row.
   [[nodiscard]] std::string on_target(const std::string& query) const;
   /// One counter of one route, from `agent status --json`; also checks that all counters add up.
