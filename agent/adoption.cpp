@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_set>
 #include <vector>
 
 #include "apply/target_session.hpp"
 #include "core/error.hpp"
+#include "mapping/derive.hpp"
 #include "pg/copy_text.hpp"
 #include "pg/quoting.hpp"
 #include "pg/session.hpp"
@@ -78,21 +80,82 @@ bool target_has_rows(const Environment& environment) {
 
 namespace {
 
+/// The entity keys whose rows a further route of the entity has applied. Only where a row is not found by the entity's key itself.
+std::unordered_set<core::RowKey> applied_keys(const mapping::Plan& plan, const mapping::Route& route, std::size_t slot,
+                                              const state::Store& store) {
+  std::unordered_set<core::RowKey> keys;
+  store.scan_keys(route.from, {}, {}, [&](const core::RowKey& key) {
+    const auto row = store.row(route.from, key);
+    if (row && row->statuses[slot] == core::RowStatus::Applied) {
+      keys.insert(mapping::entity_key(plan, route, key, row->image));
+    }
+    return true;
+  });
+  return keys;
+}
+
+/// A further route of an entity: a key that the entity's first route has may be without a row there.
+class FurtherRoute {
+ public:
+  FurtherRoute(const mapping::Plan& plan, const mapping::Route& route, const state::Store& store)
+      : route_(&route), store_(&store), slot_(slot_of(plan, route)) {
+    if (!route.key_is_primary) applied_ = applied_keys(plan, route, slot_, store);
+  }
+
+  [[nodiscard]] const mapping::Route& route() const { return *route_; }
+  [[nodiscard]] bool has(const core::RowKey& key) const {
+    if (!route_->key_is_primary) return applied_.contains(key);
+    const auto row = store_->row(route_->from, key);
+    return row && row->statuses[slot_] == core::RowStatus::Applied;
+  }
+
+ private:
+  static std::size_t slot_of(const mapping::Plan& plan, const mapping::Route& route) {
+    const auto& routes = plan.table(route.from).routes;
+    return static_cast<std::size_t>(std::find(routes.begin(), routes.end(), route.id) - routes.begin());
+  }
+
+  const mapping::Route* route_;
+  const state::Store* store_;
+  std::size_t slot_;
+  std::unordered_set<core::RowKey> applied_;
+};
+
+/// Target rows whose UUID the id map knows, of keys that a route does not have.
 std::uint64_t remove_strays_with_id(const Environment& environment, const state::Store& store) {
   const mapping::Plan& plan = environment.plan;
   pg::Session reader(environment.target, "strays");
-  std::map<core::EntityId, std::vector<std::string>> strays;
+  std::map<core::RouteId, std::vector<std::string>> strays;
   for (const mapping::Entity& entity : plan.entities) {
+    std::vector<FurtherRoute> further;
+    for (const core::RouteId id : entity.routes) {
+      const mapping::Route& route = plan.route(id);
+      if (id != entity.routes.front() && route.id_column && !route.remove.empty())
+        further.emplace_back(plan, route, store);
+    }
     reader.copy_out_begin(
         fmt::format("COPY (SELECT legacy_key, uuid FROM {}.migration_mappings WHERE entity = {}) TO STDOUT",
                     pg::quote_identifier(environment.config.target.ledger_schema), pg::quote_literal(entity.name)));
     while (const auto line = reader.copy_out_row()) {
       const core::Row row = pg::decode_copy_line(*line, 2);
       const core::RowKey key = core::parse_key(entity.key_types, row[0].text);
-      if (store.is_present(entity.id, key)) continue;
+      const bool is_present = store.is_present(entity.id, key);
+      if (is_present && further.empty()) continue;
       const core::Uuid uuid = store.uuid(entity.id, key);
       // Another UUID under this key: a row that this agent has never written.
-      if (uuid.to_string() == row[1].text) strays[entity.id].push_back(uuid.to_string());
+      if (uuid.to_string() != row[1].text) continue;
+      if (!is_present) {
+        for (const core::RouteId id : entity.routes) {
+          const mapping::Route& route = plan.route(id);
+          if (route.id_column && !route.remove.empty()) strays[id].push_back(uuid.to_string());
+        }
+        continue;
+      }
+      // A key that was merged into another has no row of its own.
+      if (store.owner(entity.id, key) != key) continue;
+      for (const FurtherRoute& one : further) {
+        if (!one.has(key)) strays[one.route().id].push_back(uuid.to_string());
+      }
     }
   }
   std::uint64_t removed = 0;
@@ -100,14 +163,11 @@ std::uint64_t remove_strays_with_id(const Environment& environment, const state:
   apply::TargetSession writer(environment.target, "strays");
   // Children first, whatever entity they are of.
   std::vector<const mapping::Route*> routes;
-  for (const mapping::Route& route : plan.routes) {
-    if (route.entity && route.id_column && strays.contains(*route.entity) && !route.remove.empty())
-      routes.push_back(&route);
-  }
+  for (const auto& [id, ids] : strays) routes.push_back(&plan.route(id));
   std::sort(routes.begin(), routes.end(), [](const auto* a, const auto* b) { return a->rank > b->rank; });
   writer.begin();
   for (const mapping::Route* route : routes) {
-    const auto& ids = strays[*route->entity];
+    const auto& ids = strays.at(route->id);
     for (std::size_t begin = 0; begin < ids.size(); begin += kPiece) {
       std::vector<std::vector<core::Value>> column(1);
       for (std::size_t i = begin; i < std::min(ids.size(), begin + kPiece); ++i)

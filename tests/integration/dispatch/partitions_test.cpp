@@ -76,3 +76,40 @@ BOOST_AUTO_TEST_CASE(pairs_deleted_while_the_state_was_lost_are_deleted_from_the
           .query_value("SELECT string_agg(legacy_key, ' ' ORDER BY legacy_key) FROM dispatch_sync.remembered_keys")
           .value_or("") == "11 13");
 }
+
+// The comment is still there, so its entity is: only the further route has lost its row.
+BOOST_AUTO_TEST_CASE(
+    a_row_of_a_further_route_that_lost_its_parent_while_the_state_was_lost_is_deleted_from_the_target) {
+  const SmallPair pair(
+      "CREATE TABLE plan (id integer PRIMARY KEY); CREATE TABLE comment (id integer PRIMARY KEY, plan_id integer, "
+      "of_id integer NOT NULL UNIQUE);"
+      "INSERT INTO plan VALUES (1), (2); INSERT INTO comment VALUES (10, 1, 10), (11, 2, 11), (12, 2, 12), (13, 2, 13)",
+      "CREATE TABLE plans (id uuid PRIMARY KEY, legacy_id integer UNIQUE);"
+      "CREATE TABLE comments (id uuid PRIMARY KEY, legacy_id integer UNIQUE);"
+      "CREATE TABLE discussions (id uuid PRIMARY KEY REFERENCES comments, plan_id uuid NOT NULL REFERENCES plans, "
+      "legacy_id "
+      "integer UNIQUE);"
+      "CREATE TABLE labels (id uuid PRIMARY KEY REFERENCES comments, legacy_id integer UNIQUE)",
+      kHead +
+          "  - { from: plan, to: plans, entity: plan, columns: { legacy_id: id } }\n"
+          "  - { from: comment, to: comments, entity: comment, columns: { legacy_id: id } }\n"
+          "  - { from: comment, to: discussions, entity: comment, columns: { plan_id: \"ref('plan', plan_id)\", "
+          "legacy_id: id } }\n"
+          "  - { from: comment, to: labels, entity: comment, key: of_id, where: of_id < 12, columns: { legacy_id: id } "
+          "}\n");
+  const auto rows = [&pair](const std::string& table) {
+    return pair.on_target("SELECT string_agg(legacy_id::text, ' ' ORDER BY legacy_id) FROM " + table);
+  };
+  pair.bring_over();
+  BOOST_TEST(rows("discussions") == "10 11 12 13");
+  BOOST_TEST(rows("labels") == "10 11");
+  pair.source.exec("DELETE FROM plan WHERE id = 1; DELETE FROM comment WHERE id = 13");
+  pair.source.exec("UPDATE comment SET of_id = 50 WHERE id = 11");
+  std::filesystem::remove_all(pair.agent.state_dir());
+  pair.agent.must({"snapshot"});
+  pair.bring_over();
+  BOOST_TEST(rows("comments") == "10 11 12");
+  BOOST_TEST(rows("discussions") == "11 12");
+  BOOST_TEST(rows("labels") == "10");
+  BOOST_TEST(pair.counter("discussions", "parked") == 1);
+}
