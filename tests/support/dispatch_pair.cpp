@@ -56,7 +56,10 @@ std::string to_string(const RouteTally& tally) {
 }
 
 DispatchPair::DispatchPair(const DispatchOptions& options)
-    : servers({.source_conf = options.source_conf}), agent(agent_options(servers, options)) {
+    : servers({.source_conf = options.source_conf,
+               .target_conf = options.target_conf,
+               .listens_on_loopback = options.listens_on_loopback}),
+      agent(agent_options(servers, options)) {
   run({.program = kExample / "load",
        .args = {servers.source.url(), "--scale", options.scale},
        .environment = {{"PATH", path_with(servers.source_cluster.bin_dir())}}});
@@ -92,36 +95,65 @@ CommandResult compare(const ReplicatedPair& servers, std::vector<std::string> op
 
 }  // namespace
 
-void DispatchPair::expect_equal_to_oracle() const {
-  const CommandResult result = compare(servers, {"--json"});
-  BOOST_REQUIRE_MESSAGE(result.exit_code <= 1, "the oracle could not compare:\n" << result.err << result.out);
-  const nlohmann::json report = nlohmann::json::parse(result.out);
-  const auto actual = counters();
-  BOOST_TEST(report.at("routes").size() == actual.size());
-  for (const nlohmann::json& route : report.at("routes")) {
-    const std::string name = route.at("name").get<std::string>();
-    const auto differences = route.at("missing").get<std::int64_t>() + route.at("extra").get<std::int64_t>() +
-                             route.at("different").get<std::int64_t>();
-    BOOST_TEST(differences == 0, name << ": missing " << route.at("missing") << ", extra " << route.at("extra")
-                                      << ", different " << route.at("different") << ": "
-                                      << route.at("examples").dump());
-    const RouteTally expected = tally_of(route.at("expected"));
-    const auto found = actual.find(name);
-    BOOST_REQUIRE_MESSAGE(found != actual.end(), "the agent has no route " << name);
-    BOOST_TEST((found->second == expected),
-               name << ": the agent counts " << to_string(found->second) << "; the oracle " << to_string(expected));
-  }
-  BOOST_TEST(result.exit_code == 0);
-}
+namespace {
 
-std::map<std::string, RouteTally> DispatchPair::counters() const {
-  const nlohmann::json status = nlohmann::json::parse(agent.status());
-  BOOST_TEST(status.at("balanced").get<bool>());
+std::map<std::string, RouteTally> tallies_of(const nlohmann::json& status) {
   std::map<std::string, RouteTally> result;
   for (const nlohmann::json& route : status.at("routes")) {
     result.emplace(route.at("name").get<std::string>(), tally_of(route));
   }
   return result;
+}
+
+}  // namespace
+
+std::vector<std::string> DispatchPair::differences_from_oracle() const {
+  const CommandResult result = compare(servers, {"--json"});
+  if (result.exit_code > 1) throw std::runtime_error("the oracle could not compare:\n" + result.err + result.out);
+  const nlohmann::json report = nlohmann::json::parse(result.out);
+  const nlohmann::json status = nlohmann::json::parse(agent.status());
+  const auto actual = tallies_of(status);
+  std::vector<std::string> differences;
+  if (!status.at("balanced").get<bool>()) differences.emplace_back("the agent's counters do not add up");
+  if (report.at("routes").size() != actual.size()) {
+    differences.push_back(
+        fmt::format("the oracle has {} routes, the agent {}", report.at("routes").size(), actual.size()));
+  }
+  for (const nlohmann::json& route : report.at("routes")) {
+    const std::string name = route.at("name").get<std::string>();
+    const auto missing = route.at("missing").get<std::int64_t>();
+    const auto extra = route.at("extra").get<std::int64_t>();
+    const auto different = route.at("different").get<std::int64_t>();
+    if (missing + extra + different != 0) {
+      differences.push_back(fmt::format("{}: missing {}, extra {}, different {}: {}", name, missing, extra, different,
+                                        route.at("examples").dump()));
+    }
+    const RouteTally expected = tally_of(route.at("expected"));
+    const auto found = actual.find(name);
+    if (found == actual.end()) {
+      differences.push_back("the agent has no route " + name);
+    } else if (found->second != expected) {
+      differences.push_back(
+          fmt::format("{}: the agent counts {}; the oracle {}", name, to_string(found->second), to_string(expected)));
+    }
+  }
+  if (result.exit_code != 0 && differences.empty())
+    differences.push_back("the oracle found differences: " + result.out);
+  return differences;
+}
+
+void DispatchPair::expect_equal_to_oracle() const {
+  const std::vector<std::string> differences = differences_from_oracle();
+  BOOST_TEST(differences.empty(), differences.size() << " differences from the oracle");
+  for (const std::string& difference : differences) {
+    BOOST_ERROR(difference);
+  }
+}
+
+std::map<std::string, RouteTally> DispatchPair::counters() const {
+  const nlohmann::json status = nlohmann::json::parse(agent.status());
+  BOOST_TEST(status.at("balanced").get<bool>());
+  return tallies_of(status);
 }
 
 std::map<std::string, RouteTally> DispatchPair::generated_tally() const {
