@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 /// A look-up asks the filter of each run.
 constexpr int kIndexRuns = 16;
 
-constexpr std::array<const char*, kFamilies> kFamilyNames = {"default", "rows", "index", "pairs", "adopted", "held"};
+constexpr std::array<const char*, kFamilies> kFamilyNames = {"default", "rows", "index", "pairs",
+                                                             "adopted", "held", "undo"};
 
 /// Index entries by index and first value: lets a look for rows that are not there end at the filters.
 class FirstColumnPrefix final : public rocksdb::SliceTransform {

@@ -21,8 +21,8 @@
 namespace state {
 
 /// The column families, by what they hold; keys.hpp draws their keys.
-enum class Family : std::uint8_t { Meta, Rows, Index, Pairs, Adopted, Held };
-inline constexpr std::size_t kFamilies = 6;
+enum class Family : std::uint8_t { Meta, Rows, Index, Pairs, Adopted, Held, Undo };
+inline constexpr std::size_t kFamilies = 7;
 
 /// An open RocksDB with our column families and settings. Reads and writes from any thread.
 class Database {

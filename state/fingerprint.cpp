@@ -32,7 +32,7 @@ std::string encode_fingerprint(const Fingerprint& fingerprint) {
 Fingerprint decode_fingerprint(std::string_view bytes) {
   RecordCursor cursor{bytes};
   const std::uint32_t version = cursor.u32();
-  if (version != kFormatVersion) {
+  if (version < kOldestVersion || version > kFormatVersion) {
     throw core::Error{core::ErrorKind::State, "the state directory is of another format version"}
         .with("found", std::to_string(version))
         .with("supported", std::to_string(kFormatVersion))

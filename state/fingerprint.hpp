@@ -9,7 +9,10 @@
 namespace state {
 
 /// The version of everything that docs/on-disk-format.md draws. Raised when an older program would misread a newer store.
-inline constexpr std::uint32_t kFormatVersion = 1;
+/// Since 2: family undo, whose records an older program would leave where they are.
+inline constexpr std::uint32_t kFormatVersion = 2;
+/// Older ones from this one on are read as they are.
+inline constexpr std::uint32_t kOldestVersion = 1;
 
 /// What the first key of the store says: whose it is and what its bytes mean.
 ///

@@ -164,6 +164,14 @@ std::string held_run_key(std::uint32_t xid, std::uint32_t subxid, std::uint64_t 
   return bytes;
 }
 
+std::string undo_prefix(std::uint64_t generation) {
+  std::string bytes;
+  append_u64(bytes, generation);
+  return bytes;
+}
+
+std::string_view undo_row_key_of(std::string_view undo_key) { return undo_key.substr(sizeof(std::uint64_t)); }
+
 std::string prefix_end(std::string prefix) {
   while (!prefix.empty() && prefix.back() == '\xFF') prefix.pop_back();
   if (prefix.empty()) return past_everything();

@@ -27,6 +27,7 @@
 ///            entity name, escaped generation:u32 'M' owner key, key     –
 ///   held     0x00 xid:u32 sequence:u64                                  subxid:u32 message
 ///            0x01 xid:u32 subxid:u32 sequence:u64                       – (the first message of a run of that subxid)
+///   undo     generation:u64 table:u16 row key                           stored row before; empty: none (undo_log.hpp)
 ///
 ///   escaped := bytes 0x00 0x00, where a 0x00 inside is written 0x00 0xFF
 ///
@@ -67,6 +68,10 @@ namespace state {
 [[nodiscard]] std::string held_runs_prefix(std::uint32_t xid);
 [[nodiscard]] std::string held_runs_prefix(std::uint32_t xid, std::uint32_t subxid);
 [[nodiscard]] std::string held_run_key(std::uint32_t xid, std::uint32_t subxid, std::uint64_t sequence);
+
+[[nodiscard]] std::string undo_prefix(std::uint64_t generation);
+/// The key of family rows that a key of family undo is about.
+[[nodiscard]] std::string_view undo_row_key_of(std::string_view undo_key);
 
 /// The first key behind every key that begins with `prefix`. Precondition: some byte is not 0xFF.
 [[nodiscard]] std::string prefix_end(std::string prefix);

@@ -1,17 +1,14 @@
 #include "state/overlay.hpp"
 
-#include <rocksdb/write_batch.h>
-
 #include <algorithm>
-#include <array>
 #include <unordered_map>
 #include <variant>
 
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
-#include "state/index_entries.hpp"
 #include "state/keys.hpp"
-#include "state/rocks_status.hpp"
+#include "state/rollback.hpp"
+#include "state/row_batch.hpp"
 #include "state/store_impl.hpp"
 
 namespace state {
@@ -22,7 +19,8 @@ namespace {
 constexpr std::size_t kPieceBytes = 8U << 20U;
 /// What an entry takes besides its image, roughly.
 constexpr std::size_t kEntryOverhead = 256;
-constexpr std::string_view kAction = "write a batch";
+/// Rows whose former selves are read and put into the undo log at a time.
+constexpr std::size_t kUndoRows = 4096;
 
 /// A row as the store had it, as far as that decides what must be written.
 struct Base {
@@ -76,19 +74,31 @@ std::size_t entry_bytes(const Node& node) {
          node.second.index_values.size() * sizeof(core::RowKey);
 }
 
+std::size_t step_bytes(const Undo& undo) {
+  if (const auto* image = std::get_if<ImageUndo>(&undo.step)) return sizeof undo + image->image.bytes().size();
+  if (const auto* erased = std::get_if<EraseUndo>(&undo.step)) return sizeof undo + erased->row.image.bytes().size();
+  return sizeof undo;
+}
+
 }  // namespace
 
 struct Overlay::Impl {
-  explicit Impl(Store& opened)
-      : store(opened), inside(*opened.impl_), tables(inside.layout.tables.size()), changes(inside.layout.route_count) {}
+  Impl(Store& opened, std::size_t most_bytes)
+      : store(opened),
+        inside(*opened.impl_),
+        spill_bytes(most_bytes),
+        tables(inside.layout.tables.size()),
+        changes(inside.layout.route_count) {}
 
   Store& store;
   Store::Impl& inside;
+  const std::size_t spill_bytes;  ///< 0: never
   std::vector<Rows> tables;
   std::vector<Changed> dirty;  ///< in the order of their first change; snapshots come in key order
   std::vector<core::RouteCounters> changes;
   std::size_t bytes = 0;
   std::vector<Undo> undo;
+  std::size_t undo_bytes = 0;
   bool keeps_undo = false;
 
   /// Rows that have, or had for a while, the values of an index (or a target key of a route): a superset, checked against
@@ -155,7 +165,9 @@ struct Overlay::Impl {
 
   void remember(core::TableId table, Node& node, bool was_dirty,
                 std::variant<ImageUndo, StatusUndo, TargetKeyUndo, EraseUndo> step) {
-    if (keeps_undo) undo.push_back({{table, &node}, was_dirty, std::move(step)});
+    if (!keeps_undo) return;
+    undo.push_back({{table, &node}, was_dirty, std::move(step)});
+    undo_bytes += step_bytes(undo.back());
   }
 
   void count(const TableLayout& table, const std::vector<core::RowStatus>& statuses, std::int64_t by) {
@@ -277,140 +289,197 @@ struct Overlay::Impl {
                  });
   }
 
-  // Writing. A piece holds whole rows, with the counters that they move, so that each is right by itself.
-  struct Piece {
-    rocksdb::WriteBatch batch;
-    std::vector<core::RouteCounters> changes;
-    std::vector<Presence::Move> moves;
-    IndexEntries index_entries;  ///< to put; in key order they go into the memtable at half the cost
-    std::string head;            ///< of the stored row in hand: kept for its memory
-    std::size_t begin = 0;
-    std::size_t end = 0;  ///< of dirty
-  };
-
-  void put_row(Piece& piece, const Changed& change) {
-    const TableLayout& table = inside.table(change.table);
-    const auto& [key, entry] = *change.node;
-    const Database& database = inside.database;
-    rocksdb::WriteBatch& batch = piece.batch;
-    const std::string store_key = row_store_key(change.table, key);
+  // Writing.
+  static void put(RowBatch& batch, const TableLayout& table, const Node& node) {
+    const auto& [key, entry] = node;
+    std::optional<RowBatch::Before> before;
+    if (entry.base) {
+      before.emplace(RowBatch::Before{entry.base->statuses, entry.base->target_keys,
+                                      entry.base->index_values ? &*entry.base->index_values : nullptr});
+    }
+    std::optional<RowBatch::After> after;
     if (entry.exists) {
-      // The image goes into the batch from where it is.
-      piece.head.clear();
-      append_stored_row_head(piece.head, entry.now);
-      const rocksdb::Slice key_part = store_key;
-      const std::array<rocksdb::Slice, 2> value_parts{piece.head, entry.now.image.bytes()};
-      check(batch.Put(database.handle(Family::Rows), rocksdb::SliceParts{&key_part, 1},
-                      rocksdb::SliceParts{value_parts.data(), static_cast<int>(value_parts.size())}),
-            kAction);
-    } else if (entry.base) {
-      check(batch.Delete(database.handle(Family::Rows), store_key), kAction);
+      after.emplace(RowBatch::After{entry.now, entry.index_values.empty() ? nullptr : &entry.index_values});
     }
-    put_index_entries(piece, table, key, entry);
-    for (std::size_t slot = 0; slot < table.routes.size(); ++slot) {
-      const core::RowStatus before = entry.base ? entry.base->statuses[slot] : core::RowStatus::None;
-      const core::RowStatus after = entry.exists ? entry.now.statuses[slot] : core::RowStatus::None;
-      const core::RouteId route = table.routes[slot];
-      if (before != after) {
-        count_status(piece.changes[route.index()], before, -1);
-        count_status(piece.changes[route.index()], after, 1);
-        const bool was_present = before == core::RowStatus::Applied;
-        const bool is_present = after == core::RowStatus::Applied;
-        if (was_present != is_present && inside.presence.follows(table.id, slot)) {
-          piece.moves.push_back({table.id, slot, key, is_present});
-        }
-      }
-      const std::string_view old_pair =
-          entry.base ? std::string_view{entry.base->target_keys[slot]} : std::string_view{};
-      const std::string_view new_pair =
-          entry.exists ? std::string_view{entry.now.target_keys[slot]} : std::string_view{};
-      if (old_pair == new_pair) continue;
-      rocksdb::ColumnFamilyHandle* pairs = database.handle(Family::Pairs);
-      if (!old_pair.empty()) check(batch.Delete(pairs, pair_entry(route, old_pair, key)), kAction);
-      if (!new_pair.empty()) check(batch.Put(pairs, pair_entry(route, new_pair, key), ""), kAction);
-    }
+    batch.put(table, key, before ? &*before : nullptr, after ? &*after : nullptr);
   }
 
-  void put_index_entries(Piece& piece, const TableLayout& table, const core::RowKey& key, const Entry& entry) {
-    if (entry.exists ? entry.index_values.empty() : entry.base == nullptr) return;
-    rocksdb::ColumnFamilyHandle* family = inside.database.handle(Family::Index);
-    for (std::size_t i = 0; i < table.indexes.size(); ++i) {
-      const IndexLayout& index = table.indexes[i];
-      // Empty: the row has no entry.
-      const std::string_view before = entry.base ? entry.base->index_values->at(i).bytes : std::string_view{};
-      const std::string_view after = entry.exists ? entry.index_values.at(i).bytes : std::string_view{};
-      if (before == after) continue;
-      if (!before.empty()) {
-        check(piece.batch.Delete(family, index_entry(index.id, entry.base->index_values->at(i), key)), kAction);
-      }
-      if (!after.empty()) piece.index_entries.add(index.id, after, key.bytes);
-    }
-  }
-
-  void write(Piece& piece, Database::Durability durability) {
-    piece.index_entries.take_sorted([&](core::IndexId index, std::string_view entry) {
-      inside.note_entries(index);
-      check(piece.batch.Put(inside.database.handle(Family::Index), slice(entry), ""), kAction);
-    });
-    StatusCounters::put(inside.database, piece.batch, piece.changes);
-    inside.database.write(piece.batch, durability, kAction);
-    inside.counters.add(piece.changes);
-    inside.presence.apply(piece.moves);
-    // What is written is the store's: a commit that fails in a later piece and is repeated writes only the rest.
-    for (std::size_t i = piece.begin; i < piece.end; ++i) {
+  /// What is written is the store's: a commit that fails in a later piece and is repeated writes only the rest.
+  void written(std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
       Entry& entry = dirty[i].node->second;
       entry.is_dirty = false;
       entry.base.reset();
     }
-    piece.batch.Clear();
-    piece.changes.assign(changes.size(), {});
-    piece.moves.clear();
-    piece.begin = piece.end;
   }
 
-  void commit(const std::optional<Progress>& progress, const std::optional<Chunk>& chunk, Sync sync) {
-    Piece piece;
-    piece.changes.resize(changes.size());
-    // Undoing ends here: what is written stays written.
-    undo.clear();
-    keeps_undo = false;
-    for (std::size_t i = 0; i < dirty.size(); ++i) {
-      if (piece.batch.GetDataSize() >= kPieceBytes) {
-        write(piece, Database::Durability::Logged);
+  /// Puts what the store has of dirty rows into the undo log.
+  void put_undo(RowBatch& batch, std::span<const Changed> rows) const {
+    std::vector<std::string> keys;
+    keys.reserve(rows.size());
+    for (const Changed& change : rows) {
+      if (change.node->second.is_dirty && change.node->second.base) {
+        keys.push_back(row_store_key(change.table, change.node->first));
+      }
+    }
+    const auto stored = inside.database.get(Family::Rows, keys);
+    std::size_t next = 0;
+    for (const Changed& change : rows) {
+      if (!change.node->second.is_dirty) continue;
+      inside.undo.put(batch.batch(), change.table, change.node->first,
+                      change.node->second.base ? stored[next++] : std::nullopt);
+    }
+  }
+
+  /// Writes all dirty rows ahead of the commit and forgets everything that is in memory.
+  void spill() {
+    if (!dirty.empty()) {
+      inside.undo.begin_generation();
+      RowBatch batch{inside};
+      std::size_t begin = 0;
+      for (std::size_t i = 0; i < dirty.size();) {
+        const auto rows = std::span{dirty}.subspan(i, std::min(kUndoRows, dirty.size() - i));
+        put_undo(batch, rows);
+        for (const Changed& change : rows) {
+          if (change.node->second.is_dirty) put(batch, inside.table(change.table), *change.node);
+        }
+        i += rows.size();
+        if (batch.bytes() < kPieceBytes && i < dirty.size()) continue;
+        batch.write(Database::Durability::Logged);
+        written(begin, i);
+        begin = i;
         FAILPOINT("between_state_batches");
       }
-      // Written before, by a commit that failed later on.
-      if (dirty[i].node->second.is_dirty) put_row(piece, dirty[i]);
-      piece.end = i + 1;
     }
-    if (progress) Checkpoint::put(inside.database, piece.batch, *progress);
-    if (chunk) ChunkLog::put(inside.database, piece.batch, *chunk);
-    if (piece.batch.Count() > 0) {
-      write(piece, sync == Sync::Yes ? Database::Durability::Synced : Database::Durability::Logged);
+    forget_rows();
+  }
+
+  void put_ends(RowBatch& batch, const std::optional<Progress>& progress, const std::optional<Chunk>& chunk) const {
+    if (progress) Checkpoint::put(inside.database, batch.batch(), *progress);
+    if (chunk) ChunkLog::put(inside.database, batch.batch(), *chunk);
+    if (has_spilled()) inside.undo.put_forget(batch.batch());
+  }
+
+  /// All that is left in one write, since nothing would take the first of several back.
+  void commit_whole(const std::optional<Progress>& progress, const std::optional<Chunk>& chunk, Sync sync) {
+    // Before the pieces of a spill are forgotten: those fit into memory, a batch of all of them might not.
+    if (bytes > kPieceBytes) spill();
+    RowBatch batch{inside};
+    for (const Changed& change : dirty) put(batch, inside.table(change.table), *change.node);
+    put_ends(batch, progress, chunk);
+    if (!batch.is_empty()) {
+      FAILPOINT("before_state_commit");
+      batch.write(sync == Sync::Yes ? Database::Durability::Synced : Database::Durability::Logged);
     } else if (sync == Sync::Yes) {
       inside.database.sync();
     }
-    if (progress) inside.checkpoint.set(*progress);
-    if (chunk) inside.chunk_log.set(std::span{&*chunk, 1});
-    clear();
+    inside.counters.add(changes);
+    forget_rows();
+    changes.assign(changes.size(), {});
+    if (has_spilled()) inside.undo.forgotten(inside.database);
   }
 
-  void clear() {
+  void commit_in_pieces(const std::optional<Progress>& progress, const std::optional<Chunk>& chunk, Sync sync) {
+    RowBatch batch{inside};
+    std::size_t begin = 0;
+    const auto write = [&](std::size_t end, Database::Durability durability) {
+      batch.write(durability);
+      inside.counters.add(batch.moved());
+      written(begin, end);
+      begin = end;
+    };
+    for (std::size_t i = 0; i < dirty.size(); ++i) {
+      if (batch.bytes() >= kPieceBytes) {
+        write(i, Database::Durability::Logged);
+        FAILPOINT("between_state_batches");
+      }
+      // Written before, by a commit that failed later on.
+      if (dirty[i].node->second.is_dirty) put(batch, inside.table(dirty[i].table), *dirty[i].node);
+    }
+    put_ends(batch, progress, chunk);
+    if (!batch.is_empty()) {
+      write(dirty.size(), sync == Sync::Yes ? Database::Durability::Synced : Database::Durability::Logged);
+    } else if (sync == Sync::Yes) {
+      inside.database.sync();
+    }
+    forget_rows();
+    changes.assign(changes.size(), {});
+  }
+
+  void commit(const std::optional<Progress>& progress, const std::optional<Chunk>& chunk, Sync sync) {
+    // Undoing ends here: what is written stays written.
+    undo.clear();
+    undo_bytes = 0;
+    keeps_undo = false;
+    if (may_spill()) {
+      commit_whole(progress, chunk, sync);
+    } else {
+      commit_in_pieces(progress, chunk, sync);
+    }
+    if (progress) inside.checkpoint.set(*progress);
+    if (chunk) inside.chunk_log.set(std::span{&*chunk, 1});
+  }
+
+  /// Whether this overlay has changes in the store that are not committed.
+  [[nodiscard]] bool has_spilled() const { return may_spill() && inside.undo.generation() > 0; }
+  [[nodiscard]] bool may_spill() const { return spill_bytes > 0; }
+  [[nodiscard]] bool is_full() const { return may_spill() && bytes + undo_bytes > spill_bytes; }
+
+  void forget_rows() {
     for (Rows& rows : tables) rows.clear();
     dirty.clear();
-    changes.assign(changes.size(), {});
     bytes = 0;
     undo.clear();
-    keeps_undo = false;
+    undo_bytes = 0;
     candidates.clear();
     target_key_candidates.clear();
   }
+
+  void clear() {
+    forget_rows();
+    changes.assign(changes.size(), {});
+    keeps_undo = false;
+    if (may_spill()) roll_back(inside, 0, CountersKnow::No);
+  }
+
+  void rollback_to(const Mark& mark) {
+    if (may_spill() && inside.undo.generation() > mark.generation) {
+      forget_rows();
+      roll_back(inside, mark.generation, CountersKnow::No);
+      changes = mark.counters;
+      return;
+    }
+    if (mark.undo > undo.size())
+      throw core::Error{core::ErrorKind::Bug, "a mark was rolled back to after its batch ended"};
+    while (undo.size() > mark.undo) {
+      undo_bytes -= std::min(undo_bytes, step_bytes(undo.back()));
+      take_back(undo.back());
+      undo.pop_back();
+    }
+  }
 };
 
-Overlay::Overlay(Store& store) : impl_(std::make_unique<Impl>(store)) {}
-Overlay::~Overlay() = default;
+Overlay::Overlay(Store& store) : Overlay(store, 0) {}
+
+Overlay::Overlay(Store& store, std::size_t spill_bytes) : impl_(std::make_unique<Impl>(store, spill_bytes)) {
+  // Of an earlier overlay that could not.
+  if (impl_->may_spill()) roll_back(impl_->inside, 0, CountersKnow::No);
+}
+
+Overlay::~Overlay() {
+  try {
+    impl_->clear();
+  } catch (const std::exception&) {
+    // A full disk, most likely: the next overlay, or the next open, does it.
+  }
+}
 
 std::optional<core::Row> Overlay::image(core::TableId table, const core::RowKey& key) {
+  if (impl_->is_full() && !impl_->tables.at(table.index()).contains(key)) {
+    // Rows that are only looked at must not add to what is held.
+    auto stored = impl_->store.row(table, key);
+    return stored ? std::optional{std::move(stored->image)} : std::nullopt;
+  }
   const StoredRow* found = row(table, key);
   return found == nullptr ? std::nullopt : std::optional{found->image};
 }
@@ -553,8 +622,12 @@ std::vector<core::RowKey> Overlay::keys(core::TableId table, const core::RowKey&
 }
 
 std::vector<core::RouteCounters> Overlay::counter_changes() const { return impl_->changes; }
-std::size_t Overlay::bytes() const { return impl_->bytes; }
-bool Overlay::is_empty() const { return impl_->dirty.empty(); }
+std::size_t Overlay::bytes() const { return impl_->bytes + impl_->undo_bytes; }
+
+void Overlay::make_room() {
+  if (impl_->is_full()) impl_->spill();
+}
+bool Overlay::is_empty() const { return impl_->dirty.empty() && !impl_->has_spilled(); }
 
 void Overlay::commit(const std::optional<Progress>& progress, const std::optional<Chunk>& chunk, Sync sync) {
   impl_->commit(progress, chunk, sync);
@@ -563,17 +636,13 @@ void Overlay::commit(const std::optional<Progress>& progress, const std::optiona
 void Overlay::clear() { impl_->clear(); }
 
 Overlay::Mark Overlay::mark() {
+  // Then what follows is taken back in memory or in the store, and never in both.
+  if (impl_->may_spill() && !impl_->dirty.empty()) impl_->spill();
   impl_->keeps_undo = true;
-  return impl_->undo.size();
+  if (!impl_->may_spill()) return {.undo = impl_->undo.size(), .generation = 0, .counters = {}};
+  return {.undo = impl_->undo.size(), .generation = impl_->inside.undo.generation(), .counters = impl_->changes};
 }
 
-void Overlay::rollback_to(Mark mark) {
-  if (mark > impl_->undo.size())
-    throw core::Error{core::ErrorKind::Bug, "a mark was rolled back to after its batch ended"};
-  while (impl_->undo.size() > mark) {
-    impl_->take_back(impl_->undo.back());
-    impl_->undo.pop_back();
-  }
-}
+void Overlay::rollback_to(const Mark& mark) { impl_->rollback_to(mark); }
 
 }  // namespace state

@@ -9,6 +9,7 @@
 #include "state/keys.hpp"
 #include "state/record.hpp"
 #include "state/rocks_status.hpp"
+#include "state/rollback.hpp"
 #include "state/scan.hpp"
 #include "state/store_impl.hpp"
 
@@ -52,7 +53,7 @@ bool is_empty(const Database& database) {
 void start_over(Database& database, const Fingerprint& fingerprint) {
   constexpr std::string_view kAction = "empty the store for another layout";
   rocksdb::WriteBatch batch;
-  for (const Family family : {Family::Rows, Family::Index, Family::Pairs}) {
+  for (const Family family : {Family::Rows, Family::Index, Family::Pairs, Family::Undo}) {
     check(batch.DeleteRange(database.handle(family), "", past_everything()), kAction);
   }
   for (const std::string& prefix : {counter_prefix(), chunk_prefix(), reached_prefix()}) {
@@ -67,7 +68,7 @@ void start_over(Database& database, const Fingerprint& fingerprint) {
   check(batch.Put(database.handle(Family::Meta), fingerprint_key(), encode_fingerprint(fingerprint)), kAction);
   database.write(batch, Database::Durability::Synced, kAction);
   // Only space from here on; what a crash leaves goes with compaction.
-  for (const Family family : {Family::Rows, Family::Index, Family::Pairs}) {
+  for (const Family family : {Family::Rows, Family::Index, Family::Pairs, Family::Undo}) {
     database.drop_files(family, "", past_everything());
   }
 }
@@ -88,7 +89,14 @@ bool prepare(Database& database, const Identity& identity, const Layout& layout)
   }
   const Fingerprint found = decode_fingerprint(*stored);
   expect_same_identity(found.identity, identity);
-  if (found.layout != wanted.layout) start_over(database, wanted);
+  if (found.layout != wanted.layout) {
+    start_over(database, wanted);
+  } else if (const std::string now = encode_fingerprint(wanted); *stored != now) {
+    // Of an older format that this one contains: from here on, older programs must not read it.
+    rocksdb::WriteBatch batch;
+    check(batch.Put(database.handle(Family::Meta), fingerprint_key(), now), "name the state store");
+    database.write(batch, Database::Durability::Synced, "name the state store");
+  }
   return true;
 }
 
@@ -106,6 +114,7 @@ Store::Impl::Impl(const Options& options, const Identity& identity, const Layout
       counters(database, layout.route_count),
       presence(database, layout),
       held(database),
+      undo(database),
       has_entries(number_of_indexes(layout)) {
   for (Scan scan{database, Family::Meta, reached_prefix(), prefix_end(reached_prefix())}; scan.is_valid();
        scan.next()) {
@@ -115,6 +124,7 @@ Store::Impl::Impl(const Options& options, const Identity& identity, const Layout
     const std::string prefix = index_prefix(id, {});
     if (Scan{database, Family::Index, prefix, prefix_end(prefix)}.is_valid()) note_entries(id);
   }
+  roll_back(*this, 0, CountersKnow::Yes);
 }
 
 const IndexPlace& Store::Impl::index(core::IndexId id) const {

@@ -63,6 +63,8 @@ class Store {
     std::size_t memory_budget_bytes = 64U << 20U;  ///< block cache and memtables together
   };
 
+  struct Impl;  ///< known to state/ alone
+
   /// Opens or creates, takes the lock. Throws Error(State): in use (names the holder's pid where known), damaged, or of a newer format.
   /// A different `layout.fingerprint` empties rows, indexes, counters and chunks (not adopted ids) and sets needs_snapshot.
   /// A different `identity` is refused with both values named.
@@ -135,7 +137,6 @@ class Store {
 
  private:
   friend class Overlay;
-  struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -12,6 +12,7 @@
 #include "state/presence.hpp"
 #include "state/status_counters.hpp"
 #include "state/store.hpp"
+#include "state/undo_log.hpp"
 
 /// Internal to state/: what Store is made of, shared with Overlay.
 namespace state {
@@ -56,6 +57,8 @@ struct Store::Impl {
   StatusCounters counters;
   Presence presence;
   HeldMessages held;
+  /// Of the one overlay that may write ahead.
+  UndoLog undo;
   /// By IndexId: an index that never had an entry is not looked at. A first snapshot asks for what refers to each new parent
   /// before there is any child. Never cleared while the store is open.
   std::vector<std::atomic<bool>> has_entries;

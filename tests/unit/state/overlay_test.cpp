@@ -265,7 +265,7 @@ BOOST_AUTO_TEST_CASE(a_status_needs_a_row) {
   Overlay overlay{*store};
   BOOST_CHECK_THROW(overlay.set_status(kPeople, number(1), 0, RowStatus::Applied), core::Error);
   BOOST_CHECK_THROW(overlay.set_target_key(kPeople, number(1), 0, "k"), core::Error);
-  BOOST_CHECK_THROW(overlay.rollback_to(1), core::Error);
+  BOOST_CHECK_THROW(overlay.rollback_to({.undo = 1, .generation = 0, .counters = {}}), core::Error);
 }
 
 BOOST_AUTO_TEST_CASE(several_writers_of_disjoint_rows_agree_on_the_counters) {
