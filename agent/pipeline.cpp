@@ -23,6 +23,9 @@ using core::ErrorKind;
 
 // What may wait between receiver and applier: enough to gather full batches while one is being written, little enough to stay in bounds.
 constexpr std::size_t kQueueBytes = 32U << 20U;
+// What one transaction may take of memory before its rows are written to the local state ahead of its end. Batches of usual size stay far
+// below.
+constexpr std::size_t kSpillBytes = 64U << 20U;
 // How long the applier waits for something to do before it looks after tasks and the stop signal.
 constexpr std::chrono::milliseconds kNap{200};
 // Often enough that an idle source's slot follows within a minute, rarely enough to go unnoticed in its log.
@@ -70,7 +73,9 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
       progress_(store.progress().applied),
       receiver_(receiver_options(environment, store), queue_, progress_, store.held_transactions()),
       applier_(environment.target, environment.plan, store, ledger,
-               {.purpose = "apply", .limit = {.share = environment.config.apply.max_quarantine}}) {
+               {.purpose = "apply",
+                .limit = {.share = environment.config.apply.max_quarantine},
+                .spill_bytes = kSpillBytes}) {
   applier_.set_mixed(store.progress().mixed_until.is_valid());
   if (on_target_ > progress_.applied()) {
     refused_ = ledger_.read_quarantined(applier_.session().sql(), environment_.plan, apply::Ledger::Discarded::With);
@@ -142,7 +147,7 @@ bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
       if (until.lsn && part->commit_lsn.lsn >= *until.lsn) return true;
       apply_with_retries(gather(std::move(*part), until), stop);
     } else if (std::holds_alternative<core::Interrupted>(*event)) {
-      applier_.abandon();
+      abandon(stop);
       is_replaying_ = false;
     } else if (!is_replaying_ && !applier_.is_open()) {
       const core::Lsn horizon = std::get<core::IdleHorizon>(*event).horizon;
@@ -295,7 +300,7 @@ void Pipeline::apply_with_retries(const Parts& parts, const std::stop_token& sto
         break;
       }
       if (is_in_doubt && continues) {
-        request_replay();
+        request_replay(stop);
         break;
       }
       if (is_in_doubt || needs_session) applier_.reconnect();
@@ -311,13 +316,13 @@ void Pipeline::apply_with_retries(const Parts& parts, const std::stop_token& sto
       }
       warn_of_retry(error);
       if (!is_in_doubt) {
-        applier_.abandon();
+        abandon(stop);
         // A prepared statement that a change of the schema has overtaken is prepared anew in a new session only.
         needs_session = needs_session || applier_.session().sql().is_broken() || error.sqlstate() == "0A000";
       }
       if (!wait(backoff.next(), stop)) return;
       if (continues && !is_in_doubt) {
-        request_replay();
+        request_replay(stop);
         break;
       }
     }
@@ -326,9 +331,24 @@ void Pipeline::apply_with_retries(const Parts& parts, const std::stop_token& sto
   note_oldest({});
 }
 
+/// Rolls back on both sides, however long a full disk keeps local state from taking back what a large transaction wrote ahead. Throws when
+/// stopped before: the next start does it.
+void Pipeline::abandon(const std::stop_token& stop) {
+  core::Backoff backoff = retry_pauses(progress_.applied().bytes());
+  for (;;) {
+    try {
+      return applier_.abandon();
+    } catch (const Error& error) {
+      if (!error.is_transient()) throw;
+      warn_of_retry(error);
+      if (!wait(backoff.next(), stop)) throw;
+    }
+  }
+}
+
 /// The parts of a transaction that were applied before were rolled back with it: the source sends all of it again.
-void Pipeline::request_replay() {
-  applier_.abandon();
+void Pipeline::request_replay(const std::stop_token& stop) {
+  abandon(stop);
   receiver_.request_replay();
   is_replaying_ = true;
 }

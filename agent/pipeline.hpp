@@ -58,7 +58,8 @@ class Pipeline {
   void commit(core::EndLsn end, bool is_on_target, const std::stop_token& stop);
   void follow(core::EndLsn end, const std::stop_token& stop);
   bool settle_doubt(core::EndLsn end, const std::stop_token& stop);
-  void request_replay();
+  void abandon(const std::stop_token& stop);
+  void request_replay(const std::stop_token& stop);
   void settle_mixed();
   void checkpoint_idle(core::Lsn horizon);
   template <typename Work>

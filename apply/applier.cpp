@@ -10,6 +10,11 @@ namespace apply {
 
 namespace {
 
+// What a run may hold of rows to write, and of changes of the ledger, before they go to the target: far more than a usual batch has, so
+// that only a change that reaches very many rows (a parent, a joined row, a TRUNCATE) is written in several steps.
+constexpr std::size_t kMostPendingBytes = 64U << 20U;
+constexpr std::size_t kMostLedgerChanges = 50'000;
+
 /// Violations that the set-wise form alone can cause: a unique value that moves between rows, a reference whose target comes later.
 bool may_be_caused_by_order(const core::Error& error) {
   const std::string& state = error.sqlstate();
@@ -25,7 +30,7 @@ Applier::Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::
       store_(store),
       ledger_(ledger),
       options_(std::move(options)),
-      overlay_(store),
+      overlay_(store, options_.spill_bytes),
       projections_(plan),
       expected_rows_(plan.tables.size(), 0) {
   reconnect();
@@ -36,6 +41,7 @@ void Applier::reconnect() {
   session_ = std::make_unique<TargetSession>(target_, options_.purpose);
   decider_ = std::make_unique<Decider>(plan_, store_, overlay_, *session_, judge_, quarantine_);
   writer_ = std::make_unique<Writer>(plan_, overlay_, *session_, *decider_);
+  decider_->set_make_room([this] { make_room(); });
 }
 
 void Applier::expect_rows(core::TableId table, std::int64_t rows) { expected_rows_[table.index()] = rows; }
@@ -69,15 +75,42 @@ void Applier::open() {
 void Applier::run(const Fill& fill, const Decider::Options& options) {
   decider_->clear();
   decider_->set_options(options);
+  running_ = options;
   Batch batch{plan_, store_, overlay_, projections_};
+  batch.set_make_room([&] { settle(batch); });
   fill(batch, *decider_);
+  settle(batch);
+  skipped_ += batch.skipped();
+}
+
+/// Decides and writes all that the batch has touched so far.
+void Applier::settle(Batch& batch) {
   decider_->add_touched(batch.take_touched());
   decider_->decide();
-  if (options.refused_already == nullptr) {
-    writer_->write(options.is_careful);
-  }
-  skipped_ += batch.skipped();
+  if (running_.refused_already == nullptr) writer_->write(running_.is_careful);
   decider_->clear();
+  make_room();
+}
+
+void Applier::make_room() {
+  if (decider_->pending_bytes() > kMostPendingBytes) {
+    // Nothing is written while local state catches up with a target that has it all.
+    if (running_.refused_already == nullptr) {
+      writer_->write_ahead(running_.is_careful);
+    } else {
+      decider_->pending().clear();
+    }
+    decider_->forget_written();
+  }
+  if (decider_->mapping_changes().size() + quarantine_.size() > kMostLedgerChanges) {
+    if (running_.refused_already == nullptr) {
+      write_ledger();
+    } else {
+      quarantine_.clear();
+      decider_->restore_mapping_changes({});
+    }
+  }
+  overlay_.make_room();
 }
 
 void Applier::replay_in_order(std::span<const core::TransactionPart> parts, Decider::Options options) {
@@ -172,7 +205,7 @@ void Applier::apply(std::span<const core::TransactionPart> parts) {
           for (const core::Change& change : part.changes) batch.add(change, part.commit_lsn);
         }
       },
-      {}, parts);
+      {.remembers_reached = false}, parts);
 }
 
 void Applier::catch_up(std::span<const core::TransactionPart> parts, const QuarantinedRows& refused) {
@@ -183,7 +216,12 @@ void Applier::catch_up(std::span<const core::TransactionPart> parts, const Quara
           for (const core::Change& change : part.changes) batch.add(change, part.commit_lsn);
         }
       },
-      {.is_careful = true, .retries_quarantined = false, .leaves_underived = false, .refused_already = &refused});
+      {.is_careful = true,
+       .retries_quarantined = false,
+       .leaves_underived = false,
+       .comes_later = nullptr,
+       .remembers_reached = false,
+       .refused_already = &refused});
   quarantine_.clear();
   decider_->restore_mapping_changes({});
 }
@@ -277,8 +315,8 @@ void Applier::check_limit() const {
   }
 }
 
-void Applier::commit_target(std::optional<core::Lsn> applied) {
-  open();
+/// Everything that the ledger has to hold of the open transaction, but for its checkpoint.
+void Applier::write_ledger() {
   pg::Session& sql = session_->sql();
   for (const auto& [entity_id, changes] : decider_->mapping_changes().uuids) {
     const mapping::Entity& entity = plan_.entity(entity_id);
@@ -299,12 +337,18 @@ void Applier::commit_target(std::optional<core::Lsn> applied) {
     ledger_.remember_target_keys(sql, plan_.route(route).name, changes);
   }
   ledger_.write_quarantine(sql, plan_, quarantine_, last_lsn_);
-  if (applied) ledger_.advance_checkpoint(sql, *applied);
+  quarantine_.written();
+  decider_->restore_mapping_changes({});
+}
+
+void Applier::commit_target(std::optional<core::Lsn> applied) {
+  open();
+  write_ledger();
+  if (applied) ledger_.advance_checkpoint(session_->sql(), *applied);
   FAILPOINT("before_target_commit");
   session_->commit();
   is_open_ = false;
   quarantine_.clear();
-  decider_->restore_mapping_changes({});
   decider_->forget_reached();
   counts_.sent += writer_->counts().sent;
   counts_.written += writer_->counts().written;

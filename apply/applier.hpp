@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,6 +42,9 @@ class Applier {
   struct Options {
     std::string purpose;
     QuarantineLimit limit;
+    /// What a transaction may take of memory before its rows go to the local state ahead of its end (state::Overlay). 0: everything stays in
+    /// memory, as it must while others write to the local state too.
+    std::size_t spill_bytes = 0;
   };
   Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::Store& store, const Ledger& ledger,
           Options options);
@@ -105,6 +109,9 @@ class Applier {
   void restore(const Saved& saved);
   void attempt(const Fill& fill, Decider::Options options, std::span<const core::TransactionPart> ordered);
   void run(const Fill& fill, const Decider::Options& options);
+  void settle(Batch& batch);
+  void make_room();
+  void write_ledger();
   void replay_changes(const core::TransactionPart& part, const Decider::Options& options);
   void replay_in_order(std::span<const core::TransactionPart> parts, Decider::Options options);
   void check_limit() const;
@@ -123,6 +130,7 @@ class Applier {
   QuarantineChanges quarantine_;
   std::unique_ptr<Decider> decider_;
   std::unique_ptr<Writer> writer_;
+  Decider::Options running_;                 // of run()
   std::vector<std::int64_t> expected_rows_;  // by TableId
   std::function<bool(core::TableId)> comes_later_;
   std::vector<std::uint64_t> named_;  // sets of reached rows, to be forgotten once local state has followed

@@ -123,6 +123,7 @@ void Batch::truncate(const mapping::SourceTable& table, core::CommitLsn commit) 
       if (!is_contained(table.id, key, commit)) erase(table.id, key);
     }
     if (keys.size() < kTruncatePiece) return;
+    if (make_room_) make_room_();
     next = keys.back();
     next.bytes.push_back('\0');  // the smallest key after it
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -45,6 +46,8 @@ class Batch {
   /// The rows touched so far and what they were at first touch (nothing: they were not there); then starts anew.
   using Touched = std::vector<std::pair<TableRow, std::optional<state::StoredRow>>>;
   [[nodiscard]] Touched take_touched();
+  /// Called in the middle of a change that touches very many rows (a TRUNCATE): it may take_touched().
+  void set_make_room(std::function<void()> make_room) { make_room_ = std::move(make_room); }
 
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
 
@@ -62,6 +65,7 @@ class Batch {
   Touched touched_;
   std::unordered_map<TableRow, std::size_t, TableRowHash> positions_;
   std::uint64_t skipped_ = 0;
+  std::function<void()> make_room_;
 };
 
 }  // namespace apply

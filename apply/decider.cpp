@@ -21,6 +21,15 @@ core::RowKey text_key(std::span<const core::Value> values) {
   return core::encode_key(types, values);
 }
 
+std::size_t bytes_of(const mapping::Derivation& row) {
+  constexpr std::size_t kOverhead = 512;  // of the derivation, its keys and its places in the maps
+  std::size_t bytes = kOverhead + row.image.bytes().size();
+  for (const auto& joined : row.joined) {
+    for (const core::Row& image : joined) bytes += sizeof image + image.bytes().size();
+  }
+  return bytes;
+}
+
 core::RowKey text_key(const core::Uuid& uuid) {
   const std::string text = uuid.to_string();
   const core::Value value = core::Value::of(text);
@@ -60,13 +69,22 @@ Decider::RowState& Decider::state_of(const mapping::Route& route, const core::Ro
 
 void Decider::add_row(const mapping::Route& route, const core::RowKey& key) {
   state_of(route, key);  // remembers what is on the target before anything about the row changes
-  work_[{route.rank, route.id}].push_back(key);
+  work_[{route.rank, route.id}].touched.push_back(key);
+}
+
+bool Decider::comes_later(const mapping::Route& route) const {
+  return options_.comes_later != nullptr && (*options_.comes_later)(route.from);
 }
 
 void Decider::reach(const mapping::Route& route, const core::RowKey& key) {
-  if (options_.comes_later != nullptr && (*options_.comes_later)(route.from)) return;
-  reached_.insert({route.from, key});
+  if (comes_later(route)) return;
+  if (options_.remembers_reached) reached_.insert({route.from, key});
   add_row(route, key);
+}
+
+/// Without a look at the row: millions may see one parent.
+void Decider::reach_later(const mapping::Route& route, const core::RowKey& key) {
+  if (!comes_later(route)) work_[{route.rank, route.id}].reached.push_back(key);
 }
 
 void Decider::add_rows(core::TableId table, std::span<const core::RowKey> keys) {
@@ -86,7 +104,7 @@ void Decider::add_touched(const Batch::Touched& touched) {
       const state::StoredRow* stored = overlay_.row(row.table, row.key);
       const bool is_replaced = stored != nullptr && stored->statuses[slot(route)] == core::RowStatus::None;
       if (initial.status == core::RowStatus::Quarantined && is_replaced) tried_.insert({id, row.key});
-      work_[{route.rank, id}].push_back(row.key);
+      work_[{route.rank, id}].touched.push_back(row.key);
     }
   }
   for (const auto& [row, before] : touched) {
@@ -95,30 +113,63 @@ void Decider::add_touched(const Batch::Touched& touched) {
     const std::optional<core::Row> after = stored == nullptr ? std::nullopt : std::optional{stored->image};
     mapping::rows_that_saw(plan_, row.table, before ? &before->image : nullptr, after ? &*after : nullptr, overlay_,
                            [&](const mapping::Route& route, const core::RowKey& key) {
-                             // Rows that the snapshot has not derived yet will be, with what is true then.
-                             if (state_of(route, key).status != core::RowStatus::None) reach(route, key);
+                             const auto known = rows_.find(RouteRow{route.id, key});
+                             if (known == rows_.end()) {
+                               reach_later(route, key);
+                             } else if (known->second.status != core::RowStatus::None) {
+                               reach(route, key);
+                             }
                            });
   }
 }
 
 void Decider::decide() {
   while (!work_.empty()) {
-    const auto next = work_.extract(work_.begin());
+    auto next = work_.extract(work_.begin());
     const mapping::Route& route = plan_.route(next.key().second);
-    std::vector<core::RowKey>& keys = next.mapped();
-    std::sort(keys.begin(), keys.end());
-    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-    for (std::size_t begin = 0; begin < keys.size(); begin += kPiece) {
-      decide_route(route, std::span{keys}.subspan(begin, std::min(kPiece, keys.size() - begin)));
-    }
+    decide_rows(route, std::move(next.mapped().touched), Why::Touched);
+    decide_rows(route, std::move(next.mapped().reached), Why::Reached);
   }
 }
 
-void Decider::decide_route(const mapping::Route& route, std::span<const core::RowKey> keys) {
+void Decider::decide_rows(const mapping::Route& route, std::vector<core::RowKey> keys, Why why) {
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  for (std::size_t begin = 0; begin < keys.size(); begin += kPiece) {
+    decide_piece(route, std::span{keys}.subspan(begin, std::min(kPiece, keys.size() - begin)), why);
+    if (make_room_) make_room_();
+  }
+}
+
+/// Whether a row that was reached needs no decision.
+bool Decider::is_left_alone(const mapping::Route& route, const core::RowKey& key,
+                            const state::StoredRow* stored) const {
+  if (stored == nullptr) return true;  // it went in this batch, which decides about it by itself
+  switch (stored->statuses[slot(route)]) {
+    // The snapshot has not derived it yet, and will, with what is true then.
+    case core::RowStatus::None: return true;
+    // Stays behind its quarantine, and has not changed itself.
+    case core::RowStatus::Quarantined: {
+      const RouteRow id{route.id, key};
+      return !options_.retries_quarantined && options_.refused_already == nullptr && !tried_.contains(id) &&
+             !quarantine_.is_refused_now(id);
+    }
+    case core::RowStatus::Applied:
+    case core::RowStatus::Filtered:
+    case core::RowStatus::Parked: return false;
+  }
+  return false;
+}
+
+void Decider::decide_piece(const mapping::Route& route, std::span<const core::RowKey> keys, Why why) {
   overlay_.prefetch(route.from, keys);
   std::vector<mapping::Derivation> derived;
   derived.reserve(keys.size());
   for (const core::RowKey& key : keys) {
+    if (why == Why::Reached) {
+      if (is_left_alone(route, key, overlay_.row(route.from, key))) continue;
+      if (options_.remembers_reached) reached_.insert({route.from, key});
+    }
     RowState& row = state_of(route, key);
     if (++row.decisions > kMostDecisions) {
       throw core::Error{core::ErrorKind::Bug, "rows keep undoing each other's references"}
@@ -285,6 +336,7 @@ void Decider::record(const mapping::Route& route, mapping::Derivation&& derived,
           loser->second.upsert.reset();
       }
     }
+    pending_bytes_ += bytes_of(derived);
     pending_[route.id][key].upsert = std::move(derived);
     return;
   }
@@ -318,10 +370,10 @@ void Decider::set_presence(const mapping::Route& route, RowState& row, std::opti
 
 void Decider::derive_referrers(core::EntityId entity, const core::RowKey& key) {
   const auto derive_again = [&](const mapping::Route& route, const mapping::Ref& ref, const core::RowKey& row_key) {
-    const RowState& row = state_of(route, row_key);
+    const auto known = rows_.find(RouteRow{route.id, row_key});
     // Not derived yet: it will be. One that was derived in the same breath as its parent has to be derived once more.
-    if (row.status == core::RowStatus::None && !row.is_in_hand) return;
-    if (row.status == core::RowStatus::Quarantined) {
+    if (known != rows_.end() && known->second.status == core::RowStatus::None && !known->second.is_in_hand) return;
+    if (known == rows_.end() || known->second.status == core::RowStatus::Quarantined) {
       // Only a row that waits for this very parent; one that the target refused stays until it is retried.
       const auto position = static_cast<std::uint16_t>(&ref - route.refs.data());
       const bool waits =
@@ -329,8 +381,9 @@ void Decider::derive_referrers(core::EntityId entity, const core::RowKey& key) {
             return column.missing == mapping::Missing::Quarantine &&
                    std::find(column.refs.begin(), column.refs.end(), position) != column.refs.end();
           });
+      if (waits) tried_.insert({route.id, row_key});
+      if (known == rows_.end()) return reach_later(route, row_key);
       if (!waits) return;
-      tried_.insert({route.id, row_key});
     }
     reach(route, row_key);
   };
@@ -341,6 +394,7 @@ void Decider::derive_referrers(core::EntityId entity, const core::RowKey& key) {
 
 void Decider::refuse(const mapping::Route& route, const mapping::Derivation& derived, Refusal refusal) {
   RowState& row = state_of(route, derived.key);
+  ++refusals_;
   quarantine_.refuse({route.id, derived.key}, derived.image, std::move(refusal));
   set_status(route, derived.key, row, core::RowStatus::Quarantined);
   replace_target_key(route, derived.key, row, std::nullopt);
@@ -374,6 +428,27 @@ void Decider::clear() {
   rows_.clear();
   tried_.clear();
   pending_.clear();
+  pending_bytes_ = 0;
+}
+
+void Decider::forget_written() {
+  for (auto& [route, rows] : pending_) {
+    std::erase_if(rows, [](const auto& row) { return !row.second.upsert && row.second.removals.empty(); });
+  }
+  std::erase_if(rows_, [&](const auto& row) {
+    const auto& [id, known] = row;
+    if (known.decisions == 0 || known.is_in_hand) return false;
+    const auto pending = pending_.find(id.route);
+    return pending == pending_.end() || !pending->second.contains(id.key);
+  });
+  pending_bytes_ = 0;
+}
+
+std::size_t Decider::MappingChanges::size() const {
+  std::size_t size = 0;
+  for (const auto& [entity, changes] : uuids) size += changes.size();
+  for (const auto& [route, changes] : target_keys) size += changes.size();
+  return size;
 }
 
 }  // namespace apply

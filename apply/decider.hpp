@@ -47,6 +47,8 @@ class Decider {
     bool leaves_underived = false;
     /// Tables whose rows the snapshot derives later anyway, so that nothing has to be derived again there now. Null: none.
     const std::function<bool(core::TableId)>* comes_later = nullptr;
+    /// Rows that were reached are remembered for reached().
+    bool remembers_reached = true;
     /// Nothing will be written: local state is being brought to what the target already holds. Refused rows are those of the ledger.
     const QuarantinedRows* refused_already = nullptr;
   };
@@ -68,9 +70,17 @@ class Decider {
   [[nodiscard]] const std::unordered_set<TableRow, TableRowHash>& reached() const { return reached_; }
   void forget_reached() { reached_.clear(); }
 
-  /// Decides until nothing is left.
+  /// Decides until nothing is left. Calls `make_room` (if set) in between, when every row is either decided or still to be: it may write what
+  /// is pending, and forget_written().
   void decide();
+  void set_make_room(std::function<void()> make_room) { make_room_ = std::move(make_room); }
   [[nodiscard]] PendingWrites& pending() { return pending_; }
+  /// Memory that upserts have taken since the last forget_written(), roughly.
+  [[nodiscard]] std::size_t pending_bytes() const { return pending_bytes_; }
+  /// Forgets what was decided of rows of which nothing is pending any more: the overlay knows it.
+  void forget_written();
+  /// How many rows the target has refused so far.
+  [[nodiscard]] std::uint64_t refusals() const { return refusals_; }
 
   /// The target refused a row of `pending` (already taken out of it): quarantines it.
   void refuse(const mapping::Route& route, const mapping::Derivation& row, Refusal refusal);
@@ -83,6 +93,8 @@ class Decider {
   /// What the ledger has to remember or to forget (no value) because no target table carries the legacy key: UUIDs of entities, and the
   /// target keys of routes without an id.
   struct MappingChanges {
+    [[nodiscard]] std::size_t size() const;
+
     std::map<core::EntityId, std::map<std::string, std::optional<std::string>>> uuids;
     std::map<core::RouteId, std::map<std::string, std::optional<core::RowKey>>> target_keys;
   };
@@ -107,7 +119,21 @@ class Decider {
 
   RowState& state_of(const mapping::Route& route, const core::RowKey& key);
   RowState initial_state(const mapping::Route& route, const core::RowKey& key, const state::StoredRow* stored);
-  void decide_route(const mapping::Route& route, std::span<const core::RowKey> keys);
+  /// What leads to a row.
+  enum class Why : std::uint8_t {
+    Touched,  ///< it changed, or is asked for
+    Reached,  ///< something changed that it may see: not looked at before its turn comes
+  };
+  struct Work {
+    std::vector<core::RowKey> touched;
+    std::vector<core::RowKey> reached;
+  };
+  void decide_rows(const mapping::Route& route, std::vector<core::RowKey> keys, Why why);
+  void decide_piece(const mapping::Route& route, std::span<const core::RowKey> keys, Why why);
+  [[nodiscard]] bool is_left_alone(const mapping::Route& route, const core::RowKey& key,
+                                   const state::StoredRow* stored) const;
+  void reach_later(const mapping::Route& route, const core::RowKey& key);
+  [[nodiscard]] bool comes_later(const mapping::Route& route) const;
   std::vector<int> judge_rows(const mapping::Route& route, std::vector<const mapping::Derivation*>& rows,
                               std::vector<std::optional<Refusal>>& refusals);
   Verdict settle(const mapping::Route& route, const mapping::Derivation& row, int judged);
@@ -132,12 +158,15 @@ class Decider {
   Options options_;
 
   // Rows still to decide, by rank: parents before children.
-  std::map<std::pair<std::uint16_t, core::RouteId>, std::vector<core::RowKey>> work_;
+  std::map<std::pair<std::uint16_t, core::RouteId>, Work> work_;
   std::unordered_map<RouteRow, RowState, RouteRowHash> rows_;
   std::unordered_set<RouteRow, RouteRowHash>
       tried_;  // quarantined, but their parent came or went, or they were deleted and inserted again
   std::unordered_set<TableRow, TableRowHash> reached_;
   PendingWrites pending_;
+  std::size_t pending_bytes_ = 0;
+  std::uint64_t refusals_ = 0;
+  std::function<void()> make_room_;
   MappingChanges mapping_changes_;
 };
 

@@ -48,15 +48,25 @@ void QuarantineChanges::renew(const RouteRow& row, core::Row image) {
 
 bool QuarantineChanges::is_refused_now(const RouteRow& row) const {
   const auto found = refused.find(row);
-  return found != refused.end() && found->second.refusal.has_value();
+  return (found != refused.end() && found->second.refusal.has_value()) || written_.contains(row);
 }
 
 void QuarantineChanges::resolve(const RouteRow& row, std::string how) {
   refused.erase(row);
+  written_.erase(row);
   resolved.insert_or_assign(row, std::move(how));
 }
 
+void QuarantineChanges::written() {
+  for (const auto& [row, entry] : refused) {
+    if (entry.refusal) written_.insert(row);
+  }
+  refused.clear();
+  resolved.clear();
+}
+
 void QuarantineChanges::clear() {
+  written_.clear();
   refused.clear();
   resolved.clear();
 }

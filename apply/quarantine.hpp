@@ -53,8 +53,14 @@ struct QuarantineChanges {
   /// Refused by this batch itself, which nothing has committed yet.
   [[nodiscard]] bool is_refused_now(const RouteRow& row) const;
   void resolve(const RouteRow& row, std::string how);
+  /// What was to be written is in the ledger's table now; its transaction goes on.
+  void written();
   [[nodiscard]] bool is_empty() const { return refused.empty() && resolved.empty(); }
+  [[nodiscard]] std::size_t size() const { return refused.size() + resolved.size(); }
   void clear();
+
+ private:
+  std::unordered_set<RouteRow, RouteRowHash> written_;  ///< refused and in the ledger's table, in this transaction
 };
 
 /// Rows that the ledger holds as quarantined: read at start, needed while local state is caught up without writing to the target.

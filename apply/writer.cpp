@@ -59,6 +59,18 @@ void Writer::write(bool is_careful) {
   }
 }
 
+void Writer::write_ahead(bool is_careful) {
+  const auto routes = pending_routes();
+  if (session_.is_replica()) {
+    for (auto route = routes.rbegin(); route != routes.rend(); ++route) remove_rows(plan_.route(*route));
+  }
+  const std::uint64_t refusals = decider_.refusals();
+  for (const core::RouteId route : routes) {
+    if (decider_.refusals() != refusals) return;
+    upsert_rows(plan_.route(route), is_careful);
+  }
+}
+
 void Writer::remove_rows(const mapping::Route& route) {
   auto& rows = decider_.pending()[route.id];
   std::vector<std::vector<std::string>> keys;

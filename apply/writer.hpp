@@ -29,6 +29,10 @@ class Writer {
   /// isolated and handed to Decider::refuse; otherwise its Error(Data) is thrown.
   void write(bool is_careful);
 
+  /// Writes of what is pending as much as may go before the rest is decided: everything where the session rests foreign keys, else no
+  /// removals. Ends early when the target refused a row, since others may have to be decided anew.
+  void write_ahead(bool is_careful);
+
   /// From here on, a row that a unique value keeps out is copied to `held` before it leaves the target; null ends that.
   void hold_aside(HeldAside* held) { held_ = held; }
 
