@@ -137,13 +137,9 @@ bool is_tls_refusal(std::string_view message) {
 
 core::Error server_error(const PGresult* result, const PGconn* connection, const ConnectionParams& params) {
   const std::string_view state = result == nullptr ? std::string_view{} : field(result, PG_DIAG_SQLSTATE);
-  if (state.empty()) {
-    if (PQstatus(connection) == CONNECTION_OK && result != nullptr) {
-      return core::Error{core::ErrorKind::Bug,
-                         "libpq refused a call: " + std::string{first_line(PQresultErrorMessage(result))}};
-    }
-    return connection_lost(connection, params);
-  }
+  // libpq's own words: it could not talk to the server. PQstatus may call the connection good even so, when a write failed while
+  // there still was something to read: a crashing server's parting warning.
+  if (state.empty()) return connection_lost(connection, params);
   SqlstateClass meaning = classify(state, params.side());
   if (state == "0A000" && field(result, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery") {
     // "cached plan must not change result type": not a row's fault; a new session prepares anew.

@@ -216,6 +216,18 @@ BOOST_AUTO_TEST_CASE(a_running_statement_is_cancelled_from_another_thread) {
   BOOST_TEST(own.exec("select 1").integer(0, 0) == 1);
 }
 
+// reliability 128: the server's parting warning is read first, and libpq then reports the failed write on a connection that it calls good
+BOOST_AUTO_TEST_CASE(a_statement_after_a_crash_of_the_server_meets_a_lost_connection) {
+  for (const Side side : {Side::Source, Side::Target}) {
+    pg::Session own = session(side);
+    own.exec("select 1");
+    shared_cluster().restart(tests::StopMode::Immediate);
+    const core::Error error = error_of([&] { own.exec("select 1"); });
+    BOOST_TEST((error.kind() == (side == Side::Source ? ErrorKind::Source : ErrorKind::Target)), error.what());
+    BOOST_TEST(error.is_transient(), error.what());
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
