@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view kObjectInUse = "55006";
 constexpr std::string_view kObjectNotInPrerequisiteState = "55000";
 constexpr std::string_view kUndefinedObject = "42704";
+constexpr std::string_view kInternalError = "XX000";
 /// How often a full queue is tried again for the one event that must not be lost.
 constexpr std::chrono::milliseconds kQueueRetry{5};
 
@@ -107,6 +108,14 @@ void Receiver::judge(const core::Error& error) {
   if (error.kind() == Source &&
       (error.sqlstate() == kObjectNotInPrerequisiteState || error.sqlstate() == kUndefinedObject)) {
     refuse(error);
+  }
+  if (error.kind() == Source && error.sqlstate() == kInternalError && options_.streams_uncommitted) {
+    // Servers cannot decode every transaction before its end: after a change of a table was rolled back to a savepoint, they do
+    // not find the table. Read whole, after its commit, the same transaction is decoded.
+    options_.streams_uncommitted = false;
+    spdlog::warn("the source fails to decode a transaction, connecting again without streaming before the commit: {}",
+                 error.what());
+    return;
   }
   if (error.kind() == Protocol) {
     const core::Lsn at = progress_.applied();

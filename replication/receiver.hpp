@@ -67,7 +67,7 @@ class Receiver {
   void announce_interruption(const std::stop_token& stop);
   void publish_state(const StreamSession* session);
 
-  const ReceiverOptions options_;
+  ReceiverOptions options_;  ///< constant, but for streams_uncommitted
   core::BoundedQueue<core::StreamEvent>& queue_;
   Progress& progress_;
   std::unique_ptr<core::HeldTransactions> own_held_;

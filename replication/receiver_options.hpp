@@ -21,6 +21,8 @@ struct ReceiverOptions {
   /// What the source was when its rows were copied. A source that turns out to be another is refused.
   std::optional<pg::ServerIdentity> identity;
   PartLimits limits;
+  /// Whether the source may send large transactions before they commit, where it can.
+  bool streams_uncommitted = true;
 
   /// The longest time between two statuses, and between two idle horizons.
   std::chrono::milliseconds status_interval{10'000};

@@ -105,8 +105,8 @@ StreamSession::StreamSession(const ReceiverOptions& options, core::BoundedQueue<
       schedule_(server_timeout(connection_), options.status_interval, options.ack_interval, Clock::now()),
       horizon_offered_(Clock::now()) {
   // The applier may have got further since the assembler was made: then the server skips more than the assembler would.
-  connection_.start(
-      start_command({connection_.server_version()}, options.slot, progress.applied(), options.publication));
+  connection_.start(start_command({connection_.server_version()}, options.slot, progress.applied(), options.publication,
+                                  options.streams_uncommitted));
 }
 
 void StreamSession::run(const std::stop_token& stop, const std::atomic<bool>& is_over,
