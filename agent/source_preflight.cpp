@@ -94,6 +94,10 @@ void judge_server(const Server& server, const SourceView& view, FindingList& fin
   if (!version.is_supported()) {
     findings.error("the server is older than PostgreSQL 10", "upgrade it: earlier versions have no publications");
   }
+  if (version.is_supported() && !version.has_truncate_in_stream()) {
+    findings.warning("the server is PostgreSQL 10, which does not send TRUNCATE: such rows would stay on the target",
+                     "delete rows instead of truncating, or run `agent snapshot --table T` after each TRUNCATE");
+  }
   if (server.wal_level != "logical") {
     findings.error("wal_level is " + server.wal_level + ", so that changes cannot be followed",
                    "ALTER SYSTEM SET wal_level = 'logical'; then restart the server (managed: set its parameter, such "
@@ -205,7 +209,11 @@ void judge_tables(const SourceView& view, const Server& server, const std::vecto
                        ": once published, the application's own UPDATE and DELETE would fail",
                    "ALTER TABLE … REPLICA IDENTITY DEFAULT");
   }
-  if (!partitioned.empty()) {
+  if (!partitioned.empty() && !pg::ServerVersion{view.session.server_version()}.has_publish_via_root()) {
+    findings.error(
+        "before version 13 PostgreSQL cannot publish a partitioned table as a whole: " + name_list(partitioned),
+        "write routes from the partitions themselves, or upgrade the source");
+  } else if (!partitioned.empty()) {
     findings.warning(
         "rows that leave " + name_list(partitioned) +
             " by TRUNCATE, DETACH or DROP of a single partition are not in the stream",

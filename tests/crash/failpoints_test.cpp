@@ -114,7 +114,8 @@ BOOST_AUTO_TEST_CASE(a_kill_between_the_state_batches_of_a_large_transaction_is_
 }
 
 // reliability 8, 10
-BOOST_AUTO_TEST_CASE(transactions_open_across_a_kill_arrive_in_the_order_of_their_commits) {
+BOOST_AUTO_TEST_CASE(transactions_open_across_a_kill_arrive_in_the_order_of_their_commits,
+                     *boost::unit_test::label("matrix")) {
   crash::Staff staff;
   staff.pair.bring_over();
   staff.pair.agent.start();

@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(after_each_of_twenty_kills_the_target_equals_the_oracle) {
 }
 
 // reliability 3, 53
-BOOST_AUTO_TEST_CASE(finished_chunks_are_not_read_again_after_a_kill) {
+BOOST_AUTO_TEST_CASE(finished_chunks_are_not_read_again_after_a_kill, *boost::unit_test::label("matrix")) {
   constexpr int kWorkers = 2;
   DispatchPair pair({.workers = kWorkers, .chunk_rows = 500, .source_conf = {"log_statement = all"}});
   pair.agent.start();

@@ -113,7 +113,7 @@ class World {
   void copy_source() {
     const tests::TempDir directory{"dump"};
     const auto file = directory.path() / "legacy.sql";
-    tests::run({.program = pair_.source_cluster.bin_dir() / "pg_dump",
+    tests::run({.program = pair_.source_cluster.client_dir() / "pg_dump",
                 .args = {"--schema=legacy", "--no-owner", "--no-privileges", "--no-publications",
                          "--file=" + file.string(), "--dbname=" + pair_.source_admin.url()}});
     pair_.target_admin.exec("DROP SCHEMA IF EXISTS legacy CASCADE; DROP SCHEMA IF EXISTS oracle CASCADE");

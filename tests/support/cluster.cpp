@@ -33,16 +33,21 @@ constexpr std::chrono::seconds kPatience{60};  // for start (recovery included) 
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
-fs::path default_bin_dir() {
-  if (const char* chosen = std::getenv("PG_BINDIR"); chosen != nullptr && *chosen != '\0') {
-    return chosen;
-  }
-  return "/usr/lib/postgresql/15/bin";
+constexpr const char* kDebianBinDir = "/usr/lib/postgresql/15/bin";
+
+/// The directory that a variable names, or the other one.
+fs::path dir_from(const char* variable, const fs::path& otherwise) {
+  const char* const chosen = std::getenv(variable);
+  return chosen != nullptr && *chosen != '\0' ? fs::path(chosen) : otherwise;
 }
 
+fs::path default_bin_dir() { return dir_from("PG_BINDIR", kDebianBinDir); }
+
+bool has_program(const fs::path& dir, const char* name) { return access((dir / name).c_str(), X_OK) == 0; }
+
 void require_server(const fs::path& bin_dir) {
-  for (const char* program : {"postgres", "initdb", "psql"}) {
-    if (access((bin_dir / program).c_str(), X_OK) == -1) {
+  for (const char* program : {"postgres", "initdb"}) {
+    if (!has_program(bin_dir, program)) {
       throw std::runtime_error("no " + std::string(program) + " in " + bin_dir.string() +
                                ": these tests need a PostgreSQL server. Run scripts/setup-debian (it installs "
                                "postgresql-15), or set PG_BINDIR to the directory that has it.");
@@ -194,6 +199,9 @@ void append(const fs::path& path, const std::vector<std::string>& lines) {
 
 }  // namespace
 
+fs::path source_bin_dir() { return dir_from("TEST_SOURCE_BINDIR", default_bin_dir()); }
+fs::path target_bin_dir() { return dir_from("TEST_TARGET_BINDIR", default_bin_dir()); }
+
 Cluster::Cluster(ClusterOptions options)
     : options_(std::move(options)), directory_(options_.name), server_user_(server_user()), port_(kSocketPort) {
   if (options_.bin_dir.empty()) {
@@ -212,7 +220,8 @@ Cluster::Cluster(ClusterOptions options)
           "port = " + std::to_string(port_), "wal_level = " + options_.wal_level,
           // Throw-away: a crash of the machine may lose it. The price of durability is for benchmarks to ask for.
           "fsync = off", "full_page_writes = off", "shared_buffers = 64MB", "max_connections = 60",
-          "log_line_prefix = '%m [%p] %q%u@%d %a: '", "jit = off"});
+          "log_line_prefix = '%m [%p] %q%u@%d %a: '"});
+  if (major_version() >= 11) append(data_dir() / "postgresql.conf", {"jit = off"});
   append(data_dir() / "postgresql.conf", options_.conf);
   if (!options_.hba.empty()) {
     const fs::path path = data_dir() / "pg_hba.conf";
@@ -253,7 +262,18 @@ std::string Cluster::tcp_url(const std::string& database, const std::string& use
 }
 
 Database Cluster::database(const std::string& database, const std::string& user) const {
-  return {url(database, user), options_.bin_dir};
+  return {url(database, user), client_dir()};
+}
+
+fs::path Cluster::client_dir() const {
+  return has_program(options_.bin_dir, "psql") ? options_.bin_dir : fs::path(kDebianBinDir);
+}
+
+int Cluster::major_version() const {
+  std::ifstream file(data_dir() / "PG_VERSION");
+  int version = 0;
+  if (!(file >> version)) throw std::runtime_error("no version in " + (data_dir() / "PG_VERSION").string());
+  return version;
 }
 
 void Cluster::stop(StopMode mode) {

@@ -13,6 +13,12 @@
 
 namespace tests {
 
+/// The server programs of either side: $TEST_SOURCE_BINDIR and $TEST_TARGET_BINDIR, so that a test can be run between
+/// servers of different versions (scripts/test --matrix). By default those of every other test server: $PG_BINDIR, or
+/// Debian's.
+[[nodiscard]] std::filesystem::path source_bin_dir();
+[[nodiscard]] std::filesystem::path target_bin_dir();
+
 /// How a test server is to be.
 struct ClusterOptions {
   std::string name = "cluster";        ///< part of the directory's name
@@ -20,7 +26,7 @@ struct ClusterOptions {
   std::string wal_level = "replica";   ///< minimal, replica or logical
   std::vector<std::string> conf = {};  ///< lines for postgresql.conf, after ours, so they win
   std::vector<std::string> hba = {};   ///< lines for pg_hba.conf, before ours, so they win; ours trust everybody
-  std::filesystem::path bin_dir = {};  ///< of the server's programs; default: $PG_BINDIR, or Debian's newest
+  std::filesystem::path bin_dir = {};  ///< of the server's programs; default: $PG_BINDIR, or Debian's
   bool listens_on_loopback = false;    ///< also on 127.0.0.1 at a free port, not only on its unix socket
   bool has_own_identity = false;       ///< initdb anew: clusters copied from one template share their system identifier
 };
@@ -61,6 +67,10 @@ class Cluster {
   [[nodiscard]] const std::string& superuser() const { return options_.superuser; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::filesystem::path& bin_dir() const { return options_.bin_dir; }
+  /// Where psql is: with the server, or where only the server's own programs were packed (scripts/fetch-postgresql), Debian's.
+  [[nodiscard]] std::filesystem::path client_dir() const;
+  /// The first part of the server's version: 15.
+  [[nodiscard]] int major_version() const;
   [[nodiscard]] std::filesystem::path data_dir() const { return directory_.path() / "data"; }
   /// Everything that the server wrote to its log since its last start.
   [[nodiscard]] std::string log() const;

@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(a_file_is_loaded_with_variables_and_stops_at_its_first_erro
 
 BOOST_AUTO_TEST_CASE(committed_rows_survive_a_restart_and_a_crash) {
   Cluster cluster({.listens_on_loopback = true});
-  const tests::Database database{cluster.tcp_url(), cluster.bin_dir()};
+  const tests::Database database{cluster.tcp_url(), cluster.client_dir()};
   database.exec("CREATE TABLE t AS SELECT 1 AS a");
   const auto port = cluster.port();
   cluster.restart(StopMode::Fast);

@@ -13,7 +13,7 @@ void Database::load_file(const std::filesystem::path& file,
     args.push_back(fmt::format("--set={}={}", name, value));
   }
   args.push_back("--file=" + file.string());
-  run({.program = bin_dir_ / "psql",
+  run({.program = client_dir_ / "psql",
        .args = std::move(args),
        .environment = {{"PGOPTIONS", "-c client_min_messages=warning"}}});
 }

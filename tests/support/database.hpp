@@ -15,8 +15,9 @@ namespace tests {
 /// session().
 class Database {
  public:
-  /// `bin_dir` is where psql is.
-  Database(std::string url, std::filesystem::path bin_dir) : url_(std::move(url)), bin_dir_(std::move(bin_dir)) {}
+  /// `client_dir` is where psql is.
+  Database(std::string url, std::filesystem::path client_dir)
+      : url_(std::move(url)), client_dir_(std::move(client_dir)) {}
 
   [[nodiscard]] const std::string& url() const { return url_; }
   [[nodiscard]] Sql session() const { return Sql(url_); }
@@ -35,7 +36,7 @@ class Database {
 
  private:
   std::string url_;
-  std::filesystem::path bin_dir_;
+  std::filesystem::path client_dir_;
 };
 
 }  // namespace tests

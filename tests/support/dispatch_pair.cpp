@@ -32,7 +32,7 @@ AgentOptions agent_options(const ReplicatedPair& servers, const DispatchOptions&
           .chunk_rows = options.chunk_rows};
 }
 
-/// The servers' own client programs first: scripts call psql by its name.
+/// The client programs of the servers first: scripts call psql by its name.
 std::string path_with(const std::filesystem::path& bin_dir) {
   const char* path = std::getenv("PATH");
   return bin_dir.string() + ":" + (path != nullptr ? path : "/usr/bin:/bin");
@@ -62,7 +62,7 @@ DispatchPair::DispatchPair(const DispatchOptions& options)
       agent(agent_options(servers, options)) {
   run({.program = kExample / "load",
        .args = {servers.source.url(), "--scale", options.scale},
-       .environment = {{"PATH", path_with(servers.source_cluster.bin_dir())}}});
+       .environment = {{"PATH", path_with(servers.source_cluster.client_dir())}}});
   servers.source.load_file(kExample / "workload.sql");
   servers.target.load_file(kExample / "target.sql");
 }
@@ -73,7 +73,7 @@ void DispatchPair::workload(std::int64_t seed, int transactions, bool migrates) 
 
 std::unique_ptr<Process> DispatchPair::start_workload(std::int64_t seed, int transactions, double pause_ms) const {
   return std::make_unique<Process>(
-      ProcessOptions{.program = servers.source_cluster.bin_dir() / "psql",
+      ProcessOptions{.program = servers.source_cluster.client_dir() / "psql",
                      .args = {"-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", servers.source.url(), "-c",
                               workload_call(seed, transactions, pause_ms, false)}});
 }
@@ -85,7 +85,7 @@ CommandResult compare(const ReplicatedPair& servers, std::vector<std::string> op
   options.insert(options.begin(), {servers.source_admin.url(), servers.target_admin.url()});
   Process process({.program = kExample / "compare",
                    .args = std::move(options),
-                   .environment = {{"PATH", path_with(servers.source_cluster.bin_dir())}}});
+                   .environment = {{"PATH", path_with(servers.source_cluster.client_dir())}}});
   CommandResult result;
   result.exit_code = process.wait(std::chrono::minutes(5));
   result.out = process.out();

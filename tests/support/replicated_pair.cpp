@@ -10,6 +10,7 @@ namespace {
 ClusterOptions source_options(const PairOptions& options) {
   ClusterOptions result{.name = "source",
                         .wal_level = "logical",
+                        .bin_dir = source_bin_dir(),
                         .listens_on_loopback = options.listens_on_loopback,
                         .has_own_identity = options.source_has_own_identity};
   result.conf = {"max_replication_slots = 10", "max_wal_senders = 10"};
@@ -18,8 +19,10 @@ ClusterOptions source_options(const PairOptions& options) {
 }
 
 ClusterOptions target_options(const PairOptions& options) {
-  ClusterOptions result{
-      .name = "target", .superuser = "supabase_admin", .listens_on_loopback = options.listens_on_loopback};
+  ClusterOptions result{.name = "target",
+                        .superuser = "supabase_admin",
+                        .bin_dir = target_bin_dir(),
+                        .listens_on_loopback = options.listens_on_loopback};
   // The platform has none, so nothing may come to depend on two-phase commit.
   result.conf = {"max_prepared_transactions = 0"};
   result.conf.insert(result.conf.end(), options.target_conf.begin(), options.target_conf.end());

@@ -31,9 +31,10 @@ const std::string& make_databases(const std::string& name) {
 }  // namespace
 
 ReplicatedPair& shared_servers() {
-  static ReplicatedPair servers({.source_conf = {"max_replication_slots = 40", "max_wal_senders = 20"},
-                                 .target_conf = {"max_connections = 80"},
-                                 .listens_on_loopback = true});
+  static ReplicatedPair servers(
+      {.source_conf = {"max_replication_slots = 40", "max_wal_senders = 20", "max_prepared_transactions = 10"},
+       .target_conf = {"max_connections = 80"},
+       .listens_on_loopback = true});
   return servers;
 }
 

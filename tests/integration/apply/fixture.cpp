@@ -22,7 +22,8 @@ core::Row row_of(const Cells& cells) {
 
 ApplyFixture::ApplyFixture(const std::string& schema, const std::string& routes, ForeignKeys foreign_keys,
                            apply::QuarantineLimit limit)
-    : cluster({.conf = {"shared_preload_libraries = 'pg_stat_statements'"}}), database(cluster.database()) {
+    : cluster({.conf = {"shared_preload_libraries = 'pg_stat_statements'"}, .bin_dir = target_bin_dir()}),
+      database(cluster.database()) {
   database.exec(
       "CREATE EXTENSION pg_stat_statements; CREATE ROLE plain LOGIN; GRANT CREATE ON DATABASE postgres TO plain; ALTER "
       "SCHEMA public OWNER TO plain; "

@@ -179,7 +179,8 @@ BOOST_AUTO_TEST_CASE(a_slot_that_was_advanced_beyond_the_checkpoint_is_refused) 
 BOOST_AUTO_TEST_CASE(another_cluster_in_the_place_of_the_source_is_refused) {
   const People pair;
   pair.bring_over();
-  tests::Cluster other({.name = "other", .wal_level = "logical", .has_own_identity = true});
+  tests::Cluster other(
+      {.name = "other", .wal_level = "logical", .bin_dir = tests::source_bin_dir(), .has_own_identity = true});
   other.database().exec("CREATE ROLE dispatch LOGIN; CREATE ROLE dispatch_sync LOGIN SUPERUSER REPLICATION");
   other.database().exec("CREATE DATABASE " + pair.name + " OWNER dispatch");
   other.database(pair.name).exec(kSource);

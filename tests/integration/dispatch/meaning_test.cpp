@@ -20,6 +20,7 @@ std::string ids(const Shop& shop, const std::string& table) {
 }  // namespace
 
 // reliability 75, 164
+BOOST_TEST_DECORATOR(*boost::unit_test::label("matrix"))
 BOOST_DATA_TEST_CASE(a_child_before_its_parent_waits_and_is_released_by_it, kBothWays, way) {
   Shop shop(way);
   shop.given("INSERT INTO item VALUES (1, 7, 'early')");
@@ -97,6 +98,7 @@ BOOST_DATA_TEST_CASE(a_parent_that_goes_takes_its_children_as_their_columns_say_
 }
 
 // reliability 160, 161
+BOOST_TEST_DECORATOR(*boost::unit_test::label("matrix"))
 BOOST_DATA_TEST_CASE(a_row_follows_the_rows_that_it_sees_through_a_chain_of_joins, kBothWays, way) {
   Shop shop(way);
   shop.given(
@@ -210,6 +212,7 @@ BOOST_DATA_TEST_CASE(a_truncate_deletes_keeps_or_stops_as_the_route_says, kBothW
 }
 
 // reliability 72
+BOOST_TEST_DECORATOR(*boost::unit_test::label("matrix"))
 BOOST_DATA_TEST_CASE(a_legacy_key_that_changes_is_a_delete_and_an_insert, kBothWays, way) {
   Shop shop(way);
   shop.given("INSERT INTO parent VALUES (7, 'p'), (8, 'q'); INSERT INTO item VALUES (1, 7, 'child')");
@@ -265,6 +268,7 @@ BOOST_DATA_TEST_CASE(a_unique_value_swapped_under_a_deferred_constraint_is_no_vi
 }
 
 // reliability 69, 70
+BOOST_TEST_DECORATOR(*boost::unit_test::label("matrix"))
 BOOST_DATA_TEST_CASE(a_long_text_that_an_update_does_not_touch_stays, kBothWays, way) {
   Shop shop(way);
   const std::string text = "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 32768) i)";  // 1 MB
@@ -284,6 +288,7 @@ BOOST_DATA_TEST_CASE(a_long_text_that_an_update_does_not_touch_stays, kBothWays,
 }
 
 // reliability 82
+BOOST_TEST_DECORATOR(*boost::unit_test::label("matrix"))
 BOOST_DATA_TEST_CASE(rows_of_a_table_with_full_identity_are_changed_and_deleted, kBothWays, way) {
   Shop shop(way);
   shop.given("INSERT INTO sheet SELECT i, 't' || i, NULL FROM generate_series(1, 5) i");

@@ -35,7 +35,7 @@ void retry_quarantine(const DispatchPair& pair) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(the_snapshot_equals_the_oracle_route_by_route) {
+BOOST_AUTO_TEST_CASE(the_snapshot_equals_the_oracle_route_by_route, *boost::unit_test::label("matrix")) {
   const DispatchPair pair;
   pair.agent.must({"snapshot"});
 
@@ -71,7 +71,8 @@ BOOST_AUTO_TEST_CASE(a_second_snapshot_rewrites_no_row) {
   pair.expect_equal_to_oracle();
 }
 
-BOOST_AUTO_TEST_CASE(ten_thousand_live_transactions_leave_the_target_equal_to_the_oracle) {
+BOOST_AUTO_TEST_CASE(ten_thousand_live_transactions_leave_the_target_equal_to_the_oracle,
+                     *boost::unit_test::label("matrix")) {
   DispatchPair pair({.chunk_rows = 5'000});
   const auto seed = static_cast<std::int64_t>(tests::seed() % 1'000'000);
   // A quarter runs while the snapshot is being taken, beside a second session; any 10,000 in a row hold every kind.

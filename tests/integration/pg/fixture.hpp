@@ -16,6 +16,7 @@ inline Cluster& shared_cluster() {
   static Cluster cluster{{.name = "pg",
                           .wal_level = "logical",
                           .conf = {"max_replication_slots = 10", "max_wal_senders = 10"},
+                          .bin_dir = source_bin_dir(),
                           .listens_on_loopback = true}};
   return cluster;
 }

@@ -23,9 +23,9 @@ create table parted_low partition of parted for values from (0) to (10);
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(publication_on_server)
+BOOST_AUTO_TEST_SUITE(publication_on_server, *boost::unit_test::label("matrix"))
 
-BOOST_AUTO_TEST_CASE(a_created_publication_is_what_was_wanted) {
+BOOST_AUTO_TEST_CASE(a_created_publication_is_what_was_wanted, *tests::since(13)) {
   const Source source{kSchema};
   pg::Session session{source.params(), "test"};
   BOOST_TEST(!replication::read_publication(session, "made").has_value());
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(a_created_publication_is_what_was_wanted) {
   BOOST_TEST(!replication::drop_publication(session, "made"));
 }
 
-BOOST_AUTO_TEST_CASE(what_somebody_else_changed_is_found_and_put_right) {  // reliability 138
+BOOST_AUTO_TEST_CASE(what_somebody_else_changed_is_found_and_put_right, *tests::since(15)) {  // reliability 138
   const Source source{kSchema};
   pg::Session session{source.params(), "test"};
   source.exec(
@@ -59,7 +59,9 @@ BOOST_AUTO_TEST_CASE(what_somebody_else_changed_is_found_and_put_right) {  // re
 }
 
 BOOST_AUTO_TEST_CASE(a_publication_of_all_tables_or_schemas_is_complete_but_not_ours_to_alter) {
-  const Source source{kSchema};
+  const Source source{
+      "create table a (id integer primary key); create schema \"Odd schema\"; create table \"Odd "
+      "schema\".\"Odd \"\"table\"\"\" (id integer primary key)"};
   pg::Session session{source.params(), "test"};
   const auto of_all = replication::read_publication(session, source.name());
   BOOST_REQUIRE(of_all.has_value());
@@ -67,6 +69,7 @@ BOOST_AUTO_TEST_CASE(a_publication_of_all_tables_or_schemas_is_complete_but_not_
   BOOST_TEST(replication::compare(*of_all, {kA, kOdd}).is_complete());
   BOOST_CHECK_EXCEPTION(replication::alter_publication(session, *of_all, {kA}), core::Error,
                         [](const core::Error& error) { return error.kind() == core::ErrorKind::Refused; });
+  if (tests::source_version() < 15) return;
 
   source.exec(
       "create publication by_schema for tables in schema \"Odd schema\" with (publish_via_partition_root = true)");

@@ -111,10 +111,11 @@ void Reader::catch_up(const Source& source) {
   static int number = 0;
   const std::string content = "catch up " + std::to_string(++number);
   pg::Session session{source.params(), "marker"};
-  static_cast<void>(replication::emit_marker(session, content));
+  const replication::Marker marker = replication::emit_marker(session, content);
   wait_until(
       [&] {
         rethrow();
+        if (!marker.arrives_in_stream) return progress_.applied() > marker.message_lsn;
         const std::lock_guard lock{mutex_};
         return markers_.contains(content);
       },

@@ -12,7 +12,8 @@ Database make_database(const std::string& name, const std::string& schema) {
   source_cluster().database().exec("create database " + name);
   Database database = source_cluster().database(name);
   database.exec(schema);
-  database.exec("create publication " + name + " for all tables with (publish_via_partition_root = true)");
+  database.exec("create publication " + name + " for all tables" +
+                (source_version() >= 13 ? " with (publish_via_partition_root = true)" : ""));
   return database;
 }
 
@@ -27,8 +28,22 @@ Cluster& source_cluster() {
   static Cluster cluster{{.name = "stream",
                           .wal_level = "logical",
                           .conf = {"max_replication_slots = 20", "max_wal_senders = 20", "autovacuum = off",
-                                   "max_prepared_transactions = 5"}}};
+                                   "max_prepared_transactions = 5"},
+                          .bin_dir = source_bin_dir()}};
   return cluster;
+}
+
+int source_version() {
+  static const int version = source_cluster().major_version();
+  return version;
+}
+
+boost::unit_test::precondition since(int version) {
+  return boost::unit_test::precondition([version](boost::unit_test::test_unit_id) {
+    boost::test_tools::assertion_result answer{source_version() >= version};
+    answer.message() << "the source is PostgreSQL " << source_version() << "; this needs " << version;
+    return answer;
+  });
 }
 
 Source::Source(const std::string& schema) : name_(next_name()), database_(make_database(name_, schema)) {
@@ -66,6 +81,11 @@ void Source::terminate_reader() const {
 }
 
 pg::ConnectionParams Source::params() const { return pg::ConnectionParams::parse(pg::Side::Source, database_.url()); }
+
+pg::ConnectionParams Source::params_with_little_memory() const {
+  // Servers before 13 have no such setting: they spill at 4096 changes.
+  return source_version() >= 13 ? params().with_setting("logical_decoding_work_mem", "64kB") : params();
+}
 
 replication::ReceiverOptions Source::options() const {
   using namespace std::chrono_literals;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/test/unit_test.hpp>
 #include <string>
 
 #include "core/lsn.hpp"
@@ -11,6 +12,10 @@ namespace tests {
 
 /// The server of this test program, wal_level logical.
 [[nodiscard]] Cluster& source_cluster();
+
+/// Its major version, and the decorator of a test that is left out on servers older than that.
+[[nodiscard]] int source_version();
+[[nodiscard]] boost::unit_test::precondition since(int version);
 
 /// A database of its own on that server, with a publication and a slot, made after `schema` ran. The slot goes with it.
 class Source {
@@ -32,6 +37,8 @@ class Source {
 
   [[nodiscard]] const std::string& name() const { return name_; }  ///< of database, slot and publication
   [[nodiscard]] pg::ConnectionParams params() const;
+  /// A walsender with as little memory as can be set: it streams (from 14 on) or spills transactions of 64 kB.
+  [[nodiscard]] pg::ConnectionParams params_with_little_memory() const;
   [[nodiscard]] core::Lsn consistent_point() const { return consistent_point_; }
   /// Impatient, so that tests are quick.
   [[nodiscard]] replication::ReceiverOptions options() const;

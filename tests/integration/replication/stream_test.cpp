@@ -38,10 +38,10 @@ void run_workload(const Source& source, int sessions, int transactions, std::uin
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(stream)
+BOOST_AUTO_TEST_SUITE(stream, *boost::unit_test::label("matrix"))
 
 BOOST_AUTO_TEST_CASE(a_mixed_workload_arrives_as_it_was_committed) {
-  const Source source{tests::kWorkloadSchema};
+  const Source source{tests::workload_schema(tests::source_version())};
   Reader reader{source.options(), source.consistent_point()};
   run_workload(source, 4, 150, tests::seed());
   reader.catch_up(source);
@@ -50,10 +50,11 @@ BOOST_AUTO_TEST_CASE(a_mixed_workload_arrives_as_it_was_committed) {
   BOOST_TEST(reader.transactions() > 300U);
 }
 
-BOOST_AUTO_TEST_CASE(streamed_and_interleaved_transactions_arrive_as_they_were_committed) {  // reliability 105, 106
-  const Source source{tests::kWorkloadSchema};
+BOOST_AUTO_TEST_CASE(streamed_and_interleaved_transactions_arrive_as_they_were_committed,
+                     *tests::since(14)) {  // reliability 105, 106
+  const Source source{tests::workload_schema(tests::source_version())};
   auto options = source.options();
-  options.source = options.source.with_setting("logical_decoding_work_mem", "64kB");
+  options.source = source.params_with_little_memory();
   options.limits = {100, 1U << 20U};
   Reader reader{options, source.consistent_point()};
   run_workload(source, 4, 150, tests::seed() + 100);
@@ -67,7 +68,7 @@ BOOST_AUTO_TEST_CASE(streamed_and_interleaved_transactions_arrive_as_they_were_c
 BOOST_AUTO_TEST_CASE(a_transaction_with_ddl_inside_is_decoded_by_the_columns_of_each_moment) {  // reliability 93, 108
   const Source source{"create table t (id integer primary key, note text)"};
   auto options = source.options();
-  options.source = options.source.with_setting("logical_decoding_work_mem", "64kB");
+  options.source = source.params_with_little_memory();
   Reader reader{options, source.consistent_point()};
   source.exec(
       "begin; insert into t select n, repeat('a', 100) from generate_series(1, 1000) n; savepoint s;"
@@ -82,7 +83,8 @@ BOOST_AUTO_TEST_CASE(a_transaction_with_ddl_inside_is_decoded_by_the_columns_of_
   BOOST_TEST(reader.rows("t").size() == 1001U);
 }
 
-BOOST_AUTO_TEST_CASE(truncates_and_two_phase_commits_arrive_at_their_commit) {  // reliability 83, 136
+BOOST_AUTO_TEST_CASE(truncates_and_two_phase_commits_arrive_at_their_commit,
+                     *tests::since(11)) {  // reliability 83, 136
   const Source source{
       "create table a (id integer primary key); create table b (id integer primary key, a_id integer references a)"};
   Reader reader{source.options(), source.consistent_point()};

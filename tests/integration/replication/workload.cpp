@@ -4,7 +4,9 @@
 
 namespace tests {
 
-const char* const kWorkloadSchema = R"sql(
+namespace {
+
+constexpr const char* kOrdinaryTables = R"sql(
 create table plain (id integer primary key, note text, number numeric);
 create table toasted (id integer primary key, note text, big text);
 alter table toasted alter column big set storage external;
@@ -13,10 +15,22 @@ alter table whole replica identity full;
 alter table whole alter column big set storage external;
 create table by_index (id integer primary key, code integer not null unique, note text);
 alter table by_index replica identity using index by_index_code_key;
+)sql";
+
+constexpr const char* kPartitionedTable = R"sql(
 create table parted (id integer primary key, note text) partition by range (id);
 create table parted_low partition of parted for values from (minvalue) to (5000);
 create table parted_high partition of parted for values from (5000) to (maxvalue);
 )sql";
+
+}  // namespace
+
+std::string workload_schema(int server_version) {
+  constexpr int kPublishesPartitioned = 13;
+  return std::string{kOrdinaryTables} + (server_version >= kPublishesPartitioned
+                                             ? kPartitionedTable
+                                             : "create table parted (id integer primary key, note text)");
+}
 
 const char* const kWorkloadTables[5] = {"plain", "toasted", "whole", "by_index", "parted"};
 
