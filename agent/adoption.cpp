@@ -8,7 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "apply/target_session.hpp"
+#include "apply/applier.hpp"
 #include "core/error.hpp"
 #include "mapping/derive.hpp"
 #include "pg/copy_text.hpp"
@@ -121,11 +121,23 @@ class FurtherRoute {
   std::unordered_set<core::RowKey> applied_;
 };
 
+/// Counts what the target let go, and says what it did not.
+void report(std::string_view what, std::uint64_t removed, std::size_t unremoved) {
+  if (removed > 0) spdlog::info("removed {} whose source row is gone rows={}", what, removed);
+  if (unremoved > 0) spdlog::warn("the target does not let go {} whose source row is gone rows={}", what, unremoved);
+}
+
+void commit(apply::Applier& applier) {
+  applier.commit_target(std::nullopt);
+  applier.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::No);
+}
+
 /// Target rows whose UUID the id map knows, of keys that a route does not have.
-std::uint64_t remove_strays_with_id(const Environment& environment, const state::Store& store) {
+std::uint64_t remove_strays_with_id(const Environment& environment, const state::Store& store,
+                                    apply::Applier& applier) {
   const mapping::Plan& plan = environment.plan;
   pg::Session reader(environment.target, "strays");
-  std::map<core::RouteId, std::vector<std::string>> strays;
+  std::map<core::RouteId, std::vector<apply::Applier::TargetRow>> strays;
   for (const mapping::Entity& entity : plan.entities) {
     std::vector<FurtherRoute> further;
     for (const core::RouteId id : entity.routes) {
@@ -141,88 +153,78 @@ std::uint64_t remove_strays_with_id(const Environment& environment, const state:
       const core::RowKey key = core::parse_key(entity.key_types, row[0].text);
       const bool is_present = store.is_present(entity.id, key);
       if (is_present && further.empty()) continue;
-      const core::Uuid uuid = store.uuid(entity.id, key);
+      const std::vector<std::string> uuid{store.uuid(entity.id, key).to_string()};
       // Another UUID under this key: a row that this agent has never written.
-      if (uuid.to_string() != row[1].text) continue;
+      if (uuid.front() != row[1].text) continue;
       if (!is_present) {
         for (const core::RouteId id : entity.routes) {
           const mapping::Route& route = plan.route(id);
-          if (route.id_column && !route.remove.empty()) strays[id].push_back(uuid.to_string());
+          if (route.id_column && !route.remove.empty()) strays[id].push_back({key, apply::target_key_of(uuid)});
         }
         continue;
       }
       // A key that was merged into another has no row of its own.
       if (store.owner(entity.id, key) != key) continue;
       for (const FurtherRoute& one : further) {
-        if (!one.has(key)) strays[one.route().id].push_back(uuid.to_string());
+        if (!one.has(key)) strays[one.route().id].push_back({key, apply::target_key_of(uuid)});
       }
     }
   }
-  std::uint64_t removed = 0;
-  if (strays.empty()) return removed;
-  apply::TargetSession writer(environment.target, "strays");
   // Children first, whatever entity they are of.
   std::vector<const mapping::Route*> routes;
   for (const auto& [id, ids] : strays) routes.push_back(&plan.route(id));
   std::sort(routes.begin(), routes.end(), [](const auto* a, const auto* b) { return a->rank > b->rank; });
-  writer.begin();
+  const std::uint64_t before = applier.counts().removed;
+  std::size_t unremoved = 0;
   for (const mapping::Route* route : routes) {
-    const auto& ids = strays.at(route->id);
-    for (std::size_t begin = 0; begin < ids.size(); begin += kPiece) {
-      std::vector<std::vector<core::Value>> column(1);
-      for (std::size_t i = begin; i < std::min(ids.size(), begin + kPiece); ++i)
-        column[0].push_back(core::Value::of(ids[i]));
-      removed += writer.exec_arrays(route->remove, column).affected_rows();
+    const auto& rows = strays.at(route->id);
+    for (std::size_t begin = 0; begin < rows.size(); begin += kPiece) {
+      unremoved +=
+          applier.remove_target_rows(*route, std::span{rows}.subspan(begin, std::min(kPiece, rows.size() - begin)));
     }
   }
-  writer.commit();
-  if (removed > 0) spdlog::info("removed target rows whose source row is gone rows={}", removed);
+  commit(applier);
+  const std::uint64_t removed = applier.counts().removed - before;
+  report("target rows", removed, unremoved);
   return removed;
 }
 
 /// Target rows of routes without an id that the ledger remembers for legacy rows that are gone.
 std::uint64_t remove_strays_without_id(const Environment& environment, const state::Store& store,
-                                       const apply::Ledger& ledger) {
+                                       const apply::Ledger& ledger, apply::Applier& applier) {
   const mapping::Plan& plan = environment.plan;
-  apply::TargetSession target(environment.target, "strays");
-  std::uint64_t removed = 0;
+  const std::uint64_t before = applier.counts().removed;
+  std::size_t unremoved = 0;
   for (const mapping::Route& route : plan.routes) {
     if (route.id_column) continue;
     const mapping::SourceTable& table = plan.table(route.from);
     const auto slot =
         static_cast<std::size_t>(std::find(table.routes.begin(), table.routes.end(), route.id) - table.routes.begin());
     std::map<std::string, std::optional<core::RowKey>> gone;
-    std::vector<std::vector<std::string>> strays;
-    for (auto& [legacy_key, values] : ledger.read_target_keys(target.sql(), route)) {
-      const auto row = store.row(table.id, core::parse_key(table.key_types(), legacy_key));
+    std::vector<apply::Applier::TargetRow> strays;
+    for (auto& [legacy_key, values] : ledger.read_target_keys(applier.session().sql(), route)) {
+      const core::RowKey key = core::parse_key(table.key_types(), legacy_key);
+      const auto row = store.row(table.id, key);
       if (row && row->statuses[slot] == core::RowStatus::Applied) continue;
       gone.emplace(legacy_key, std::nullopt);
-      std::vector<core::Value> texts;
-      for (const std::string& value : values) texts.push_back(core::Value::of(value));
-      const std::vector<core::KeyType> types(texts.size(), core::KeyType::Text);
-      if (store.sharing_target_key(route.id, core::encode_key(types, texts).bytes).empty()) strays.push_back(values);
+      strays.push_back({key, apply::target_key_of(values)});
     }
     if (gone.empty()) continue;
-    target.begin();
-    if (!route.remove.empty() && !strays.empty()) {
-      std::vector<std::vector<core::Value>> columns(route.conflict.size());
-      for (const auto& stray : strays) {
-        for (std::size_t i = 0; i < columns.size(); ++i) columns[i].push_back(core::Value::of(stray[i]));
-      }
-      removed += target.exec_arrays(route.remove, columns).affected_rows();
-    }
-    ledger.remember_target_keys(target.sql(), route.name, gone);
-    target.commit();
+    unremoved += applier.remove_target_rows(route, strays);
+    ledger.remember_target_keys(applier.session().sql(), route.name, gone);
+    commit(applier);
   }
-  if (removed > 0)
-    spdlog::info("removed target rows of routes without an id whose source row is gone rows={}", removed);
+  const std::uint64_t removed = applier.counts().removed - before;
+  report("target rows of routes without an id", removed, unremoved);
   return removed;
 }
 
 }  // namespace
 
-std::uint64_t remove_strays(const Environment& environment, const state::Store& store, const apply::Ledger& ledger) {
-  return remove_strays_without_id(environment, store, ledger) + remove_strays_with_id(environment, store);
+std::uint64_t remove_strays(const Environment& environment, state::Store& store, const apply::Ledger& ledger) {
+  apply::Applier applier{environment.target, environment.plan, store, ledger, {.purpose = "strays", .limit = {}}};
+  return remove_strays_without_id(environment, store, ledger, applier) +
+         remove_strays_with_id(environment, store, applier);
 }
 
 }  // namespace agent

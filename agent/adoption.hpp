@@ -17,6 +17,6 @@ void adopt_ids(const Environment& environment, state::Store& store, const apply:
 
 /// After a complete snapshot: removes target rows that the id map knows but whose source row is gone (per on_delete). Returns how many.
 /// Rows that the map does not know are not touched.
-std::uint64_t remove_strays(const Environment& environment, const state::Store& store, const apply::Ledger& ledger);
+std::uint64_t remove_strays(const Environment& environment, state::Store& store, const apply::Ledger& ledger);
 
 }  // namespace agent

@@ -78,7 +78,9 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
                 .spill_bytes = kSpillBytes}) {
   applier_.set_mixed(store.progress().mixed_until.is_valid());
   if (on_target_ > progress_.applied()) {
-    refused_ = ledger_.read_quarantined(applier_.session().sql(), environment_.plan, apply::Ledger::Discarded::With);
+    ledger_.quarantine().for_each_refused(
+        applier_.session().sql(), environment_.plan, apply::QuarantineTable::Discarded::With,
+        [this](std::span<const apply::RouteRow> rows) { refused_.insert(rows.begin(), rows.end()); });
     spdlog::info("local state is behind the target and catches up local_lsn={} checkpoint_lsn={}",
                  progress_.applied().to_string(), on_target_.to_string());
   }
@@ -210,6 +212,7 @@ bool Pipeline::patiently(Work work, const std::stop_token& stop) {
 void Pipeline::settle_mixed() {
   state::Progress local = store_.progress();
   if (local.applied < on_target_) return;  // still catching up
+  refused_ = {};
   if (!is_reached_derived_) {
     applier_.derive_reached();
     is_reached_derived_ = true;

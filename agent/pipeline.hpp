@@ -43,6 +43,8 @@ class Pipeline {
   std::future<void> between_batches(std::function<void(apply::Applier&)> task);
 
   [[nodiscard]] core::Lsn applied() const { return progress_.applied(); }
+  /// How many target rows could not be removed, by route.
+  [[nodiscard]] std::vector<std::int64_t> unremoved() const { return applier_.unremoved(); }
   [[nodiscard]] replication::ReceiverState receiver() const { return receiver_.state(); }
   /// Age of the oldest commit that is received and not applied; 0 when there is none.
   [[nodiscard]] double lag_seconds() const;

@@ -10,9 +10,9 @@
 
 namespace agent {
 
-/// Derives quarantined rows again and commits: those of `route` (empty: all routes) with these legacy keys (none: all). Rows that the
-/// target still refuses stay, with one more attempt. Precondition: the applier has nothing open. Throws Error(Usage) for an unknown
-/// route; Error(Target) as applying does.
+/// Derives quarantined rows again, removes what could not be removed, and commits, page by page: those of `route` (empty: all routes) with
+/// these legacy keys (none: all). What the target still refuses stays, with one more attempt. Precondition: the applier has nothing open.
+/// Throws Error(Usage) for an unknown route; Error(Target) as applying does: then what was done stays done, and the rest may be retried.
 [[nodiscard]] commands::quarantine::RetryResult retry_quarantined(const Environment& environment,
                                                                   const apply::Ledger& ledger, apply::Applier& applier,
                                                                   const std::string& route,

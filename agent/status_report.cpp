@@ -186,4 +186,11 @@ std::vector<StatusReport::Route> routes_of(const mapping::Plan& plan, const stat
   return routes;
 }
 
+void add_unremoved(std::vector<StatusReport::Route>& routes, const std::vector<std::int64_t>& unremoved) {
+  for (std::size_t i = 0; i < routes.size() && i < unremoved.size(); ++i) {
+    routes[i].counters.read += unremoved[i];
+    routes[i].counters.quarantined += unremoved[i];
+  }
+}
+
 }  // namespace agent

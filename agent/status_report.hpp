@@ -57,5 +57,7 @@ struct StatusReport {
 [[nodiscard]] std::vector<StatusReport::Route> routes_of(const mapping::Plan& plan);
 /// The routes with the counters of the store, and whether every chunk of the route's table is finished.
 [[nodiscard]] std::vector<StatusReport::Route> routes_of(const mapping::Plan& plan, const state::Store& store);
+/// Adds target rows that could not be removed, counted by route as in the plan: as rows that are still read, and quarantined.
+void add_unremoved(std::vector<StatusReport::Route>& routes, const std::vector<std::int64_t>& unremoved);
 
 }  // namespace agent

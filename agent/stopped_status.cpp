@@ -4,6 +4,7 @@
 
 #include "agent/environment.hpp"
 #include "agent/ledger_query.hpp"
+#include "apply/quarantine_table.hpp"
 #include "pg/session.hpp"
 #include "replication/slot_health.hpp"
 
@@ -40,6 +41,10 @@ StatusReport read_stopped_status(const Config& config) {
   }
   const auto store = open_store_to_look(environment);
   report.routes = store ? routes_of(environment.plan, *store) : routes_of(environment.plan);
+  if (has_ledger_table(target, config.target.ledger_schema, "quarantine")) {
+    const apply::QuarantineTable quarantine{config.target.ledger_schema};
+    add_unremoved(report.routes, quarantine.count_unremoved(target, environment.plan));
+  }
   return report;
 }
 

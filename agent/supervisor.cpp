@@ -58,7 +58,10 @@ class Board {
     report.routes = routes_of(environment_.plan, store_);
     report.slot.name = environment_.config.source.slot;
     report.applied_lsn = pipeline_ != nullptr ? pipeline_->applied() : store_.progress().applied;
-    if (pipeline_ != nullptr) report.lag_seconds = pipeline_->lag_seconds();
+    if (pipeline_ != nullptr) {
+      report.lag_seconds = pipeline_->lag_seconds();
+      add_unremoved(report.routes, pipeline_->unremoved());
+    }
     try {
       if (!source_ || source_->is_broken()) source_ = std::make_unique<pg::Session>(environment_.source, "status");
       fill_source_side(report, *source_, environment_.config.source.slot);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "apply/target_schema.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 
@@ -39,6 +40,7 @@ Applier::Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::
 void Applier::reconnect() {
   forget_batch();
   session_ = std::make_unique<TargetSession>(target_, options_.purpose);
+  know_unremoved(ledger_.quarantine().count_unremoved(session_->sql(), plan_));
   decider_ = std::make_unique<Decider>(plan_, store_, overlay_, *session_, judge_, quarantine_);
   writer_ = std::make_unique<Writer>(plan_, overlay_, *session_, *decider_);
   decider_->set_make_room([this] { make_room(); });
@@ -150,9 +152,15 @@ void Applier::replay_changes(const core::TransactionPart& part, const Decider::O
   for (const auto& [row, entry] : quarantine_.refused) {
     if (entry.refusal && !before.is_refused_now(row)) again.push_back(row);
   }
-  if (!again.empty()) {
+  std::vector<std::pair<RouteRow, core::RowKey>> unremoved;
+  for (const auto& [target_row, entry] : quarantine_.unremoved) {
+    if (!before.unremoved.contains(target_row)) unremoved.emplace_back(target_row, entry.key);
+  }
+  if (!again.empty() || !unremoved.empty()) {
     run(
         [&](Batch&, Decider& decider) {
+          for (const auto& [target_row, key] : unremoved)
+            decider.remove(plan_.route(target_row.route), key, target_row.key);
           for (const RouteRow& row : again) {
             const mapping::Route& route = plan_.route(row.route);
             if (overlay_.row(route.from, row.key) != nullptr) decider.add_row(route, row.key);
@@ -175,7 +183,14 @@ void Applier::restore(const Saved& saved) {
   decider_->restore_mapping_changes(saved.mapping_changes);
 }
 
-void Applier::attempt(const Fill& fill, Decider::Options options, std::span<const core::TransactionPart> ordered) {
+void Applier::attempt(const Fill& fill, const Decider::Options& options,
+                      std::span<const core::TransactionPart> ordered) {
+  attempt_unlimited(fill, options, ordered);
+  if (!is_mixed_) check_limit();
+}
+
+void Applier::attempt_unlimited(const Fill& fill, Decider::Options options,
+                                std::span<const core::TransactionPart> ordered) {
   options.retries_quarantined = options.retries_quarantined || is_mixed_;
   if (comes_later_) options.comes_later = &comes_later_;
   open();
@@ -184,6 +199,7 @@ void Applier::attempt(const Fill& fill, Decider::Options options, std::span<cons
     run(fill, options);
     session_->release_savepoint();
   } catch (const core::Error& error) {
+    if (is_about_schema(error)) throw schema_moved(error);
     if (error.kind() != core::ErrorKind::Data) throw;
     restore(saved);
     if (!ordered.empty() && may_be_caused_by_order(error)) {
@@ -193,7 +209,6 @@ void Applier::attempt(const Fill& fill, Decider::Options options, std::span<cons
       run(fill, options);
     }
   }
-  if (!is_mixed_) check_limit();
 }
 
 void Applier::apply(std::span<const core::TransactionPart> parts) {
@@ -288,14 +303,42 @@ void Applier::retry_rows(const mapping::Route& route, std::span<const core::RowK
       {.retries_quarantined = true}, {});
 }
 
+std::size_t Applier::remove_target_rows(const mapping::Route& route, std::span<const TargetRow> rows) {
+  const std::size_t before = quarantine_.unremoved.size();
+  // They are on the target already, and mostly known: no more of them is no worse than before.
+  attempt_unlimited(
+      [&](Batch&, Decider& decider) {
+        for (const TargetRow& row : rows) decider.remove(route, row.key, row.target_key);
+      },
+      {}, {});
+  return quarantine_.unremoved.size() - before;
+}
+
+void Applier::know_unremoved(std::vector<std::int64_t> counts) {
+  quarantine_.unremoved_before = counts;
+  const std::lock_guard lock{mutex_};
+  unremoved_ = std::move(counts);
+}
+
+std::vector<std::int64_t> Applier::unremoved() const {
+  const std::lock_guard lock{mutex_};
+  return unremoved_;
+}
+
 void Applier::check_limit() const {
   const auto stored = store_.counters();
   const auto changes = overlay_.counter_changes();
+  std::vector<std::int64_t> unremoved(plan_.routes.size(), 0);
+  for (const auto& [target_row, entry] : quarantine_.unremoved) ++unremoved[target_row.route.index()];
   for (const mapping::Route& route : plan_.routes) {
     const std::size_t at = route.id.index();
-    if (changes[at].quarantined <= 0) continue;
-    const std::int64_t refused = stored[at].quarantined + changes[at].quarantined;
-    const std::int64_t rows = std::max(expected_rows_[route.from.index()], stored[at].read + changes[at].read);
+    if (changes[at].quarantined <= 0 && unremoved[at] == 0) continue;
+    // A target row that stays though its source row is gone counts like one that is refused.
+    if (unremoved[at] > 0 && at < quarantine_.unremoved_before.size())
+      unremoved[at] += quarantine_.unremoved_before[at];
+    const std::int64_t refused = stored[at].quarantined + changes[at].quarantined + unremoved[at];
+    const std::int64_t rows =
+        std::max(expected_rows_[route.from.index()], stored[at].read + changes[at].read) + unremoved[at];
     if (rows < options_.limit.from_rows ||
         static_cast<double>(refused) <= options_.limit.share * static_cast<double>(rows))
       continue;
@@ -305,6 +348,9 @@ void Applier::check_limit() const {
         example = entry.refusal->message;
         break;
       }
+    }
+    for (const auto& [target_row, entry] : quarantine_.unremoved) {
+      if (example.empty() && target_row.route == route.id) example = entry.refusal.message;
     }
     throw core::Error{core::ErrorKind::Refused, "so many rows are refused that the mapping must be wrong, not the data"}
         .with("route", route.name)
@@ -336,7 +382,7 @@ void Applier::write_ledger() {
   for (const auto& [route, changes] : decider_->mapping_changes().target_keys) {
     ledger_.remember_target_keys(sql, plan_.route(route).name, changes);
   }
-  ledger_.write_quarantine(sql, plan_, quarantine_, last_lsn_);
+  ledger_.quarantine().write_refused(sql, plan_, quarantine_, last_lsn_);
   quarantine_.written();
   decider_->restore_mapping_changes({});
 }
@@ -344,10 +390,16 @@ void Applier::write_ledger() {
 void Applier::commit_target(std::optional<core::Lsn> applied) {
   open();
   write_ledger();
+  std::optional<std::vector<std::int64_t>> unremoved;
+  if (!quarantine_.unremoved.empty() || !quarantine_.released.empty()) {
+    ledger_.quarantine().write_unremoved(session_->sql(), plan_, quarantine_, last_lsn_);
+    unremoved = ledger_.quarantine().count_unremoved(session_->sql(), plan_);
+  }
   if (applied) ledger_.advance_checkpoint(session_->sql(), *applied);
   FAILPOINT("before_target_commit");
   session_->commit();
   is_open_ = false;
+  if (unremoved) know_unremoved(std::move(*unremoved));
   quarantine_.clear();
   decider_->forget_reached();
   counts_.sent += writer_->counts().sent;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -64,6 +65,15 @@ class Applier {
   void derive_rows(core::TableId table, std::span<const core::RowKey> keys);
   /// Rows that a chunk no longer holds.
   void erase_rows(core::TableId table, std::span<const core::RowKey> keys);
+  /// A row of a route's target table, and the source row that it was made of.
+  struct TargetRow {
+    core::RowKey key;
+    core::RowKey target_key;
+  };
+  /// Removes target rows that the source no longer means; those that it means again stay. Returns how many the target does not let go.
+  std::size_t remove_target_rows(const mapping::Route& route, std::span<const TargetRow> rows);
+  /// How many target rows could not be removed, by route, as of the last commit. Thread-safe.
+  [[nodiscard]] std::vector<std::int64_t> unremoved() const;
   /// Derives these rows again on one route, quarantined ones included.
   void retry_rows(const mapping::Route& route, std::span<const core::RowKey> keys);
 
@@ -107,7 +117,9 @@ class Applier {
   void open();
   [[nodiscard]] Saved save();
   void restore(const Saved& saved);
-  void attempt(const Fill& fill, Decider::Options options, std::span<const core::TransactionPart> ordered);
+  void attempt(const Fill& fill, const Decider::Options& options, std::span<const core::TransactionPart> ordered);
+  /// The same, however many rows are refused.
+  void attempt_unlimited(const Fill& fill, Decider::Options options, std::span<const core::TransactionPart> ordered);
   void run(const Fill& fill, const Decider::Options& options);
   void settle(Batch& batch);
   void make_room();
@@ -115,6 +127,7 @@ class Applier {
   void replay_changes(const core::TransactionPart& part, const Decider::Options& options);
   void replay_in_order(std::span<const core::TransactionPart> parts, Decider::Options options);
   void check_limit() const;
+  void know_unremoved(std::vector<std::int64_t> counts);
   void forget_batch();
 
   pg::ConnectionParams target_;
@@ -140,6 +153,10 @@ class Applier {
   core::Lsn last_lsn_;
   WriteCounts counts_;
   std::uint64_t skipped_ = 0;
+
+  // Protected by mutex_.
+  mutable std::mutex mutex_;
+  std::vector<std::int64_t> unremoved_;
 };
 
 }  // namespace apply

@@ -402,7 +402,9 @@ void Decider::refuse(const mapping::Route& route, const mapping::Derivation& der
 }
 
 void Decider::wrote(const mapping::Route& route, const mapping::Derivation& row) {
-  state_of(route, row.key).on_target = target_key(route, row);
+  const core::RowKey at = target_key(route, row);
+  state_of(route, row.key).on_target = at;
+  if (quarantine_.has_unremoved(route.id)) quarantine_.release({route.id, at});
   if (route.entity) note_mapping(route, row.entity_key, true);
 }
 
@@ -417,6 +419,22 @@ void Decider::note_mapping(const mapping::Route& route, const core::RowKey& enti
 void Decider::removed(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key) {
   RowState& row = state_of(route, key);
   if (row.on_target == target_key) row.on_target.reset();
+  if (quarantine_.has_unremoved(route.id)) quarantine_.release({route.id, target_key});
+}
+
+void Decider::remove(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key) {
+  if (state_of(route, key).on_target == target_key) {
+    quarantine_.release({route.id, target_key});
+  } else {
+    pending_[route.id][key].removals.insert(target_key);
+  }
+}
+
+void Decider::cannot_remove(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key,
+                            Refusal refusal) {
+  RowState& row = state_of(route, key);
+  if (row.on_target == target_key) row.on_target.reset();  // to be tried by a retry only
+  quarantine_.cannot_remove({route.id, target_key}, key, std::move(refusal));
 }
 
 bool Decider::is_still_shared(const mapping::Route& route, const core::RowKey& target_key) {

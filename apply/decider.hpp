@@ -86,6 +86,11 @@ class Decider {
   void refuse(const mapping::Route& route, const mapping::Derivation& row, Refusal refusal);
   /// A row of `pending` is on the target now.
   void wrote(const mapping::Route& route, const mapping::Derivation& row);
+  /// Puts the removal of a target row that the source no longer means into `pending`, unless it is meant again.
+  void remove(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key);
+  /// The target did not let go a row of `pending` (already taken out of it): it stays, and is reported until it goes.
+  void cannot_remove(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key,
+                     Refusal refusal);
   /// A target row that a row of `pending` had is gone.
   void removed(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key);
   /// The target row of an id-less route may only go when no other legacy row maps to it.

@@ -21,20 +21,10 @@ std::string text_array(std::span<const std::string> texts) {
   return array_literal(values);
 }
 
-/// A row's image as the two arrays of jsonb_object: column names, values.
-std::pair<std::string, std::string> image_arrays(const mapping::SourceTable& table, const core::Row& image) {
-  std::vector<core::Value> names;
-  std::vector<core::Value> values;
-  for (std::size_t i = 0; i < image.size() && i < table.columns.size(); ++i) {
-    names.push_back(core::Value::of(table.columns[i].name));
-    values.push_back(image[i]);
-  }
-  return {array_literal(names), array_literal(values)};
-}
-
 }  // namespace
 
-Ledger::Ledger(std::string schema, std::string slot) : schema_(std::move(schema)), slot_(std::move(slot)) {}
+Ledger::Ledger(std::string schema, std::string slot)
+    : schema_(std::move(schema)), slot_(std::move(slot)), quarantine_(schema_) {}
 
 std::string Ledger::sql(std::string_view text) const {
   return fmt::format(fmt::runtime(text), fmt::arg("schema", pg::quote_identifier(schema_)));
@@ -161,48 +151,6 @@ std::vector<std::pair<std::string, std::vector<std::string>>> Ledger::read_targe
     remembered.emplace_back(result.text(row, 0), std::move(values));
   }
   return remembered;
-}
-
-void Ledger::write_quarantine(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes,
-                              core::Lsn lsn) const {
-  const std::string at = lsn.to_string();
-  for (const auto& [row, entry] : changes.refused) {
-    const mapping::Route& route = plan.route(row.route);
-    const std::string key = core::key_text(row.key);
-    const auto [names, values] = image_arrays(plan.table(route.from), entry.image);
-    if (entry.refusal) {
-      session.exec(sql(ledger_sql::kRefuse),
-                   {route.name, key, "upsert", entry.refusal->category, entry.refusal->sqlstate, entry.refusal->message,
-                    entry.refusal->remedy, names, values, at});
-    } else {
-      session.exec(sql(ledger_sql::kRenewRefused), {route.name, key, names, values, at});
-    }
-  }
-  if (changes.resolved.empty()) return;
-  std::vector<std::string> routes;
-  std::vector<std::string> keys;
-  std::vector<std::string> hows;
-  for (const auto& [row, how] : changes.resolved) {
-    routes.push_back(plan.route(row.route).name);
-    keys.push_back(core::key_text(row.key));
-    hows.push_back(how);
-  }
-  const std::string route_array = text_array(routes);
-  const std::string key_array = text_array(keys);
-  const std::string how_array = text_array(hows);
-  session.exec(sql(ledger_sql::kResolve), {route_array, key_array, how_array});
-}
-
-QuarantinedRows Ledger::read_quarantined(pg::Session& session, const mapping::Plan& plan, Discarded discarded) const {
-  const pg::Result result =
-      session.exec(sql(discarded == Discarded::With ? ledger_sql::kReadRefusedOrDiscarded : ledger_sql::kReadRefused));
-  QuarantinedRows rows;
-  for (std::size_t i = 0; i < result.rows(); ++i) {
-    const mapping::Route* route = plan.find_route(result.text(i, 0));
-    if (route == nullptr) continue;  // of an older mapping
-    rows.insert({route->id, core::parse_key(plan.table(route->from).key_types(), result.text(i, 1))});
-  }
-  return rows;
 }
 
 void Ledger::write_control(pg::Session& session, const Control& control) const {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "apply/quarantine.hpp"
+#include "apply/quarantine_table.hpp"
 #include "core/lsn.hpp"
 #include "core/row_status.hpp"
 #include "mapping/plan.hpp"
@@ -57,12 +57,7 @@ class Ledger {
   [[nodiscard]] std::vector<std::pair<std::string, std::vector<std::string>>> read_target_keys(
       pg::Session& session, const mapping::Route& route) const;
 
-  void write_quarantine(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes,
-                        core::Lsn lsn) const;
-  enum class Discarded : bool { Without, With };
-  /// Rows that are quarantined now; with those that an operator gave up, or without.
-  [[nodiscard]] QuarantinedRows read_quarantined(pg::Session& session, const mapping::Plan& plan,
-                                                 Discarded discarded) const;
+  [[nodiscard]] const QuarantineTable& quarantine() const { return quarantine_; }
 
   /// One line of migration_control.
   struct Control {
@@ -85,6 +80,7 @@ class Ledger {
 
   std::string schema_;
   std::string slot_;
+  QuarantineTable quarantine_;
 };
 
 }  // namespace apply

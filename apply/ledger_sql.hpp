@@ -51,6 +51,7 @@ create table if not exists {schema}.quarantine (
   remedy text,
   row pg_catalog.jsonb,
   lsn pg_catalog.pg_lsn,
+  target_key text[],
   attempts integer not null default 1,
   first_seen timestamptz not null default now(),
   last_seen timestamptz not null default now(),
@@ -58,7 +59,8 @@ create table if not exists {schema}.quarantine (
   resolution text,
   actor text,
   reason text);
-create unique index if not exists quarantine_open on {schema}.quarantine (route, legacy_key) where resolved_at is null;
+create unique index if not exists quarantine_refused on {schema}.quarantine (route, legacy_key) where resolved_at is null and op <> 'delete';
+create unique index if not exists quarantine_unremoved on {schema}.quarantine (route, target_key) where resolved_at is null and op = 'delete';
 create table if not exists {schema}.audit_log (
   id bigint generated always as identity primary key,
   at timestamptz not null default now(),
@@ -139,32 +141,6 @@ from {schema}.remembered_keys where route = $1)sql";
 
 inline constexpr std::string_view kReadAdopted = R"sql(
 select legacy_key, uuid from {schema}.stored_mappings where entity = $1 and adopted)sql";
-
-/// $1 route, $2 key, $3 operation, $4 category, $5 SQLSTATE, $6 message, $7 remedy, $8 column names, $9 column values, $10 LSN
-inline constexpr std::string_view kRefuse = R"sql(
-insert into {schema}.quarantine as q (route, legacy_key, op, error_category, sqlstate, message, remedy, row, lsn)
-values ($1, $2, $3, $4, nullif($5, ''), $6, nullif($7, ''), pg_catalog.jsonb_object($8::text[], $9::text[]), nullif($10, '0/0')::pg_catalog.pg_lsn)
-on conflict (route, legacy_key) where resolved_at is null do update set error_category = excluded.error_category,
-  sqlstate = excluded.sqlstate, message = excluded.message, remedy = excluded.remedy, row = excluded.row, lsn = excluded.lsn,
-  attempts = q.attempts + 1, last_seen = pg_catalog.now())sql";
-
-/// The source changed a row that stays behind its quarantine. $1 route, $2 key, $3 column names, $4 column values, $5 LSN
-inline constexpr std::string_view kRenewRefused = R"sql(
-update {schema}.quarantine set row = pg_catalog.jsonb_object($3::text[], $4::text[]), lsn = nullif($5, '0/0')::pg_catalog.pg_lsn,
-  last_seen = pg_catalog.now()
-where route = $1 and legacy_key = $2 and resolved_at is null)sql";
-
-inline constexpr std::string_view kResolve = R"sql(
-update {schema}.quarantine set resolved_at = pg_catalog.now(), resolution = x.how
-from unnest($1::text[], $2::text[], $3::text[]) as x(route, legacy_key, how)
-where quarantine.route = x.route and quarantine.legacy_key = x.legacy_key and quarantine.resolved_at is null)sql";
-
-inline constexpr std::string_view kReadRefused = R"sql(
-select route, legacy_key from {schema}.quarantine where resolved_at is null)sql";
-
-/// Rows that were given up count as refused as well, until the source drops them.
-inline constexpr std::string_view kReadRefusedOrDiscarded = R"sql(
-select distinct route, legacy_key from {schema}.quarantine where resolved_at is null or resolution = 'discarded')sql";
 
 inline constexpr std::string_view kAudit = R"sql(
 insert into {schema}.audit_log (actor, command, phase, detail) values ($1, $2, $3, $4::pg_catalog.jsonb))sql";

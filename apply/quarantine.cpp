@@ -6,11 +6,13 @@ namespace apply {
 
 namespace {
 
+constexpr const char* kRetry = ", then `agent quarantine retry`";
+
 std::string remedy_for(const core::Error& error) {
   const std::string& state = error.sqlstate();
   const std::string column{error.context("column")};
   const std::string constraint{error.context("constraint")};
-  const std::string retry = ", then `agent quarantine retry`";
+  const std::string retry = kRetry;
   if (state == "23502")
     return "give the column" + (column.empty() ? "" : " " + column) +
            " a value: on the source row, or in mapping.yaml" + retry;
@@ -28,6 +30,28 @@ std::string remedy_for(const core::Error& error) {
 }
 
 }  // namespace
+
+core::RowKey target_key_of(std::span<const std::string> values) {
+  std::vector<core::Value> texts;
+  texts.reserve(values.size());
+  for (const std::string& value : values) texts.push_back(core::Value::of(value));
+  const std::vector<core::KeyType> types(texts.size(), core::KeyType::Text);
+  return core::encode_key(types, texts);
+}
+
+Refusal refusal_of_removal(const core::Error& error) {
+  Refusal refusal = refusal_of(error);
+  const std::string constraint{error.context("constraint")};
+  if (error.sqlstate() == "23503" || error.sqlstate() == "23001") {
+    refusal.remedy = "other rows of the target still refer to this row" +
+                     (constraint.empty() ? "" : " (" + constraint + ")") +
+                     ", though the source no longer means it: remove them or point them elsewhere" + kRetry;
+  } else {
+    refusal.remedy = "the source no longer means this row, but the target does not let it go: remove what keeps it" +
+                     std::string{kRetry};
+  }
+  return refusal;
+}
 
 Refusal refusal_of(const core::Error& error) {
   std::string message = error.message();
@@ -65,10 +89,26 @@ void QuarantineChanges::written() {
   resolved.clear();
 }
 
+void QuarantineChanges::cannot_remove(const RouteRow& target_row, core::RowKey key, Refusal refusal) {
+  released.erase(target_row);
+  unremoved.insert_or_assign(target_row, Unremoved{std::move(key), std::move(refusal)});
+}
+
+void QuarantineChanges::release(const RouteRow& target_row) {
+  unremoved.erase(target_row);
+  released.insert(target_row);
+}
+
+bool QuarantineChanges::has_unremoved(core::RouteId route) const {
+  return !unremoved.empty() || (route.index() < unremoved_before.size() && unremoved_before[route.index()] > 0);
+}
+
 void QuarantineChanges::clear() {
   written_.clear();
   refused.clear();
   resolved.clear();
+  unremoved.clear();
+  released.clear();
 }
 
 }  // namespace apply

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -35,8 +36,13 @@ struct Refusal {
   std::string remedy;
 };
 
+/// The key of a target row as texts, which is how the ledger keeps it.
+[[nodiscard]] core::RowKey target_key_of(std::span<const std::string> values);
+
 /// The refusal that an error of the target means for the row that caused it.
 [[nodiscard]] Refusal refusal_of(const core::Error& error);
+/// The same for a target row that was to be removed.
+[[nodiscard]] Refusal refusal_of_removal(const core::Error& error);
 
 /// What a batch changes in the ledger's quarantine table, written in its transaction.
 struct QuarantineChanges {
@@ -47,6 +53,15 @@ struct QuarantineChanges {
   };
   std::unordered_map<RouteRow, Entry, RouteRowHash> refused;
   std::unordered_map<RouteRow, std::string, RouteRowHash> resolved;  ///< with how: applied, filtered, parked, deleted
+  /// A target row that is not meant any more and that the target does not let go.
+  struct Unremoved {
+    core::RowKey key;  ///< of the source row that it was made of
+    Refusal refusal;
+  };
+  std::unordered_map<RouteRow, Unremoved, RouteRowHash> unremoved;  ///< by the target row's key
+  std::unordered_set<RouteRow, RouteRowHash> released;  ///< target rows that are gone after all, or meant again
+  /// How many of them the ledger has, by route; empty: none. Survives clear().
+  std::vector<std::int64_t> unremoved_before;
 
   void refuse(const RouteRow& row, core::Row image, Refusal refusal);
   void renew(const RouteRow& row, core::Row image);
@@ -57,6 +72,10 @@ struct QuarantineChanges {
   void written();
   [[nodiscard]] bool is_empty() const { return refused.empty() && resolved.empty(); }
   [[nodiscard]] std::size_t size() const { return refused.size() + resolved.size(); }
+  void cannot_remove(const RouteRow& target_row, core::RowKey key, Refusal refusal);
+  void release(const RouteRow& target_row);
+  /// Whether any target row of this route could not be removed, as far as anybody knows.
+  [[nodiscard]] bool has_unremoved(core::RouteId route) const;
   void clear();
 
  private:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "apply/row_sender.hpp"
+#include "apply/target_schema.hpp"
 #include "core/error.hpp"
 
 namespace apply {
@@ -17,7 +18,7 @@ constexpr std::string_view kUniqueViolation = "23505";
 
 core::Error with_route(core::Error error, const mapping::Route& route) {
   if (error.context("route").empty()) error.with("route", route.name);
-  return error;
+  return is_about_schema(error, route) ? schema_moved(error) : error;
 }
 
 }  // namespace
@@ -38,7 +39,7 @@ void Writer::write(bool is_careful) {
     const auto routes = pending_routes();
     if (routes.empty()) return;
     const auto remove_all = [&] {
-      for (auto route = routes.rbegin(); route != routes.rend(); ++route) remove_rows(plan_.route(*route));
+      for (auto route = routes.rbegin(); route != routes.rend(); ++route) remove_rows(plan_.route(*route), is_careful);
     };
     if (session_.is_replica()) remove_all();
     // Route by route, because a refused row may change what the next ones hold.
@@ -62,7 +63,7 @@ void Writer::write(bool is_careful) {
 void Writer::write_ahead(bool is_careful) {
   const auto routes = pending_routes();
   if (session_.is_replica()) {
-    for (auto route = routes.rbegin(); route != routes.rend(); ++route) remove_rows(plan_.route(*route));
+    for (auto route = routes.rbegin(); route != routes.rend(); ++route) remove_rows(plan_.route(*route), is_careful);
   }
   const std::uint64_t refusals = decider_.refusals();
   for (const core::RouteId route : routes) {
@@ -71,29 +72,80 @@ void Writer::write_ahead(bool is_careful) {
   }
 }
 
-void Writer::remove_rows(const mapping::Route& route) {
+void Writer::remove_rows(const mapping::Route& route, bool is_careful) {
   auto& rows = decider_.pending()[route.id];
-  std::vector<std::vector<std::string>> keys;
+  std::vector<Removal> removals;
   for (auto& [key, pending] : rows) {
     for (const core::RowKey& target_key : std::exchange(pending.removals, {})) {
-      decider_.removed(route, key, target_key);
-      if (!decider_.is_still_shared(route, target_key)) keys.push_back(core::key_values(target_key));
+      if (route.remove.empty() || decider_.is_still_shared(route, target_key)) {
+        decider_.removed(route, key, target_key);
+      } else {
+        removals.push_back({key, target_key});
+      }
     }
   }
   std::erase_if(rows, [](const auto& row) { return !row.second.upsert; });
-  if (keys.empty() || route.remove.empty()) return;
-  for (std::size_t begin = 0; begin < keys.size(); begin += kPiece) {
-    const std::size_t end = std::min(keys.size(), begin + kPiece);
-    std::vector<std::vector<core::Value>> columns(keys.front().size());
-    for (std::size_t row = begin; row < end; ++row) {
-      for (std::size_t column = 0; column < columns.size(); ++column)
-        columns[column].push_back(core::Value::of(keys[row][column]));
+  for (std::size_t begin = 0; begin < removals.size(); begin += kPiece) {
+    const auto piece = std::span{removals}.subspan(begin, std::min(kPiece, removals.size() - begin));
+    if (is_careful) {
+      remove_isolating(route, {piece.begin(), piece.end()});
+    } else {
+      remove(route, piece);
     }
-    try {
-      counts_.removed += session_.exec_arrays(route.remove, columns).affected_rows();
-    } catch (const core::Error& error) {
-      throw with_route(error, route);
+  }
+}
+
+void Writer::remove(const mapping::Route& route, std::span<const Removal> rows) {
+  std::vector<std::vector<std::string>> keys;
+  keys.reserve(rows.size());
+  for (const Removal& row : rows) keys.push_back(core::key_values(row.target_key));
+  std::vector<std::vector<core::Value>> columns(keys.front().size());
+  for (const auto& key : keys) {
+    for (std::size_t column = 0; column < columns.size(); ++column)
+      columns[column].push_back(core::Value::of(key[column]));
+  }
+  try {
+    counts_.removed += session_.exec_arrays(route.remove, columns).affected_rows();
+  } catch (const core::Error& error) {
+    throw with_route(error, route);
+  }
+  for (const Removal& row : rows) decider_.removed(route, row.key, row.target_key);
+}
+
+void Writer::find_unremovable(const mapping::Route& route, std::span<const Removal> rows,
+                              std::vector<std::pair<Removal, Refusal>>& refused) {
+  if (rows.empty()) return;
+  session_.savepoint();
+  try {
+    remove(route, rows);
+    session_.release_savepoint();
+  } catch (const core::Error& error) {
+    if (error.kind() != core::ErrorKind::Data) throw;
+    session_.rollback_to_savepoint();
+    if (rows.size() == 1) {
+      refused.emplace_back(rows.front(), refusal_of_removal(error));
+      return;
     }
+    // The higher keys first: where rows of one table refer to each other, children mostly came later.
+    const std::size_t middle = rows.size() / 2;
+    find_unremovable(route, rows.subspan(middle), refused);
+    find_unremovable(route, rows.first(middle), refused);
+  }
+}
+
+void Writer::remove_isolating(const mapping::Route& route, std::vector<Removal> rows) {
+  for (;;) {
+    std::vector<std::pair<Removal, Refusal>> refused;
+    find_unremovable(route, rows, refused);
+    if (refused.empty()) return;
+    if (refused.size() == rows.size()) {
+      for (auto& [row, refusal] : refused) decider_.cannot_remove(route, row.key, row.target_key, std::move(refusal));
+      return;
+    }
+    // What has gone may have been all that held some of the others.
+    rows.clear();
+    for (auto& [row, refusal] : refused) rows.push_back(std::move(row));
+    std::reverse(rows.begin(), rows.end());  // in key order again
   }
 }
 

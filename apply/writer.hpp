@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "apply/decider.hpp"
@@ -26,7 +27,7 @@ class Writer {
       : plan_(plan), overlay_(overlay), session_(session), decider_(decider) {}
 
   /// Writes everything pending, and what becomes pending by it, until nothing is left. With `is_careful`, a row that the target refuses is
-  /// isolated and handed to Decider::refuse; otherwise its Error(Data) is thrown.
+  /// isolated and handed to Decider::refuse, or cannot_remove; otherwise its Error(Data) is thrown.
   void write(bool is_careful);
 
   /// Writes of what is pending as much as may go before the rest is decided: everything where the session rests foreign keys, else no
@@ -41,7 +42,16 @@ class Writer {
 
  private:
   [[nodiscard]] std::vector<core::RouteId> pending_routes() const;  // by rank
-  void remove_rows(const mapping::Route& route);
+  /// A target row to remove, and the source row that it was made of.
+  struct Removal {
+    core::RowKey key;
+    core::RowKey target_key;
+  };
+  void remove_rows(const mapping::Route& route, bool is_careful);
+  void remove_isolating(const mapping::Route& route, std::vector<Removal> rows);
+  void find_unremovable(const mapping::Route& route, std::span<const Removal> rows,
+                        std::vector<std::pair<Removal, Refusal>>& refused);
+  void remove(const mapping::Route& route, std::span<const Removal> rows);
   void upsert_rows(const mapping::Route& route, bool is_careful);
   void upsert_isolating(const mapping::Route& route, std::span<const mapping::Derivation* const> rows);
   void upsert(const mapping::Route& route, std::span<const mapping::Derivation* const> rows);
