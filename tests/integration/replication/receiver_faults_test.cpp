@@ -42,8 +42,8 @@ BOOST_AUTO_TEST_CASE(a_terminated_walsender_is_replaced_and_nothing_is_lost_or_d
   tests::Sql sql = source.database().session();
   for (int round = 0; round < 8; ++round) {
     for (int transaction = 0; transaction < 30; ++transaction) sql.exec(tests::random_transaction(random, 0));
-    const auto before = reader.state().sessions;
     tests::wait_until([&] { return reader.state().is_streaming; }, "the stream to run");
+    const auto before = reader.state().sessions;
     source.terminate_reader();
     tests::wait_until([&] { return reader.state().sessions > before; }, "a new session");
   }
