@@ -129,7 +129,9 @@ void require_usable_slot(const Environment& environment, pg::Session& source, co
       if (!error.is_transient()) throw;
       const bool is_orphan = health && health->active_pid && is_our_orphan(source, *health->active_pid, store);
       if (!is_orphan || std::chrono::steady_clock::now() > give_up) throw;
-      spdlog::warn("the slot is still held by this agent's last run slot={} pid={}", slot, *health->active_pid);
+      spdlog::warn("the slot is still held by this agent's last run, which is ended slot={} pid={}", slot,
+                   *health->active_pid);
+      replication::end_orphan(source, slot, pg::application_name(stream_purpose(store)));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{500});
   }

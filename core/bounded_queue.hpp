@@ -40,6 +40,14 @@ class BoundedQueue {
     return true;
   }
 
+  /// Waits until an item of this size would be let in, or the queue is closed, or `timeout` is over.
+  template <typename Duration>
+  void wait_for_room(std::size_t bytes, Duration timeout) {
+    std::unique_lock lock{mutex_};
+    not_full_.wait_for(lock, timeout,
+                       [&] { return closed_ || items_.empty() || held_bytes_ + bytes <= capacity_bytes_; });
+  }
+
   /// The next item, waiting at most `timeout`; nothing on timeout or when the queue is closed and drained.
   template <typename Duration>
   std::optional<Item> pop(Duration timeout) {

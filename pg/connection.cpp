@@ -1,17 +1,10 @@
 #include "pg/connection.hpp"
 
-#include <netdb.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <memory>
-#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,189 +12,13 @@
 #include "pg/pinned_settings.hpp"
 #include "pg/quoting.hpp"
 #include "pg/server_error.hpp"
+#include "pg/silent_peer.hpp"
 
 namespace pg {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Keywords = std::vector<std::pair<std::string, std::string>>;
-
-constexpr std::size_t kLongestName = 63;  // NAMEDATALEN - 1: the server cuts application_name there
-
-/// Sets `keyword`, replacing what was given.
-void put(Keywords& keywords, const std::string& keyword, std::string value) {
-  std::erase_if(keywords, [&](const auto& pair) { return pair.first == keyword; });
-  keywords.emplace_back(keyword, std::move(value));
-}
-
-/// Sets `keyword` unless the user has.
-void put_default(Keywords& keywords, const std::string& keyword, std::string value) {
-  const bool is_given =
-      std::any_of(keywords.begin(), keywords.end(), [&](const auto& pair) { return pair.first == keyword; });
-  if (!is_given) keywords.emplace_back(keyword, std::move(value));
-}
-
-/// The settings to pin while connecting: the common ones, with the caller's in their place.
-std::vector<Setting> wanted_settings(const ConnectionParams& params, ConnectionUse use) {
-  std::vector<Setting> settings = pinned_settings(params.side());
-  // Slot creation waits for other transactions in their lock; it is bounded by its caller.
-  if (use == ConnectionUse::Replication) put(settings, "lock_timeout", "0");
-  for (const auto& [name, value] : params.settings()) put(settings, name, value);
-  return settings;
-}
-
-Keywords keywords_for(const ConnectionParams& params, std::string_view purpose, ConnectionUse use, bool sends_options) {
-  Keywords keywords = params.keywords();
-  std::string name = "dispatch-sync/" + std::string{purpose};
-  name.resize(std::min(name.size(), kLongestName));
-  put(keywords, "application_name", std::move(name));
-  put(keywords, "client_encoding", "UTF8");
-  std::erase_if(keywords, [](const auto& pair) { return pair.first == "replication"; });
-  if (use == ConnectionUse::Replication) keywords.emplace_back("replication", "database");
-
-  std::string options = params.value("options");
-  if (!options.empty()) options += ' ';
-  if (sends_options) {
-    put(keywords, "options", options + as_options(wanted_settings(params, use)));
-  } else {
-    std::erase_if(keywords, [](const auto& pair) { return pair.first == "options"; });
-  }
-
-  put_default(keywords, "connect_timeout", "10");
-  put_default(keywords, "keepalives_idle", "10");
-  put_default(keywords, "keepalives_interval", "5");
-  put_default(keywords, "keepalives_count", "3");
-  // Milliseconds after which data that the peer never acknowledged ends the connection: half-open links give no error otherwise.
-  put_default(keywords, "tcp_user_timeout", "30000");
-  return keywords;
-}
-
-std::string value_of(const Keywords& keywords, std::string_view keyword) {
-  const auto found =
-      std::find_if(keywords.begin(), keywords.end(), [&](const auto& pair) { return pair.first == keyword; });
-  return found == keywords.end() ? std::string{} : found->second;
-}
-
-/// libpq's connect_timeout: seconds, at least two; nothing when there is no limit.
-std::optional<std::chrono::seconds> connect_timeout(const Keywords& keywords) {
-  const std::string text = value_of(keywords, "connect_timeout");
-  int seconds = 0;
-  std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (seconds <= 0) return std::nullopt;
-  return std::chrono::seconds{std::max(seconds, 2)};
-}
-
-/// The addresses of the one host to connect to, each tried with the whole timeout. Nothing when libpq needs no help: a socket, an
-/// address, several hosts, one address only, or a name that does not resolve (libpq says so).
-std::vector<std::string> addresses(const Keywords& keywords) {
-  const std::string host = value_of(keywords, "host");
-  const bool is_name =
-      !host.empty() && host.front() != '/' && host.front() != '@' && host.find(',') == std::string::npos;
-  if (!is_name || !value_of(keywords, "hostaddr").empty()) return {};
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  if (getaddrinfo(host.c_str(), nullptr, &hints, &list) != 0) return {};
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> guard{list, &freeaddrinfo};
-  std::vector<std::string> found;
-  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
-    std::array<char, NI_MAXHOST> text{};
-    if (getnameinfo(entry->ai_addr, entry->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0) {
-      found.emplace_back(text.data());
-    }
-  }
-  return found.size() > 1 ? found : std::vector<std::string>{};
-}
-
-bool wait_for_socket(int socket, short events, std::optional<Clock::time_point> deadline) {
-  for (;;) {
-    int timeout = -1;
-    if (deadline) {
-      // Rounded up: a wait that ends a fraction too early would spin.
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now()).count();
-      timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
-    }
-    pollfd entry{socket, events, 0};
-    const int ready = poll(&entry, 1, timeout);
-    if (ready > 0) return true;
-    if (ready == 0) return false;
-    if (errno != EINTR) {
-      throw core::Error{core::ErrorKind::Bug, std::string{"poll failed: "} + std::strerror(errno)};
-    }
-  }
-}
-
-struct Attempt {
-  ConnectionGuard connection;
-  std::string timeout;  ///< not empty when the time was over
-  [[nodiscard]] bool is_connected() const { return connection && PQstatus(connection.get()) == CONNECTION_OK; }
-  [[nodiscard]] std::string_view sqlstate() const {
-    return timeout.empty() ? sqlstate_of_failure(PQerrorMessage(connection.get())) : std::string_view{};
-  }
-};
-
-Attempt attempt(const Keywords& keywords) {
-  std::vector<const char*> names;
-  std::vector<const char*> values;
-  for (const auto& [name, value] : keywords) {
-    names.push_back(name.c_str());
-    values.push_back(value.c_str());
-  }
-  names.push_back(nullptr);
-  values.push_back(nullptr);
-  // With several hosts, only libpq's own loop goes on to the next one when a timeout passes.
-  if (value_of(keywords, "host").find(',') != std::string::npos) {
-    return {ConnectionGuard{PQconnectdbParams(names.data(), values.data(), 0)}, {}};
-  }
-  Attempt result{ConnectionGuard{PQconnectStartParams(names.data(), values.data(), 0)}, {}};
-  PGconn* const connection = result.connection.get();
-  if (connection == nullptr) throw std::bad_alloc{};
-  // A failed connection has no result to ask for its SQLSTATE, but its verbose text holds it.
-  PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
-  const auto limit = connect_timeout(keywords);
-  std::optional<Clock::time_point> deadline;
-  if (limit) deadline = Clock::now() + *limit;
-  PostgresPollingStatusType state =
-      PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
-  while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
-    const short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    if (!wait_for_socket(PQsocket(connection), events, deadline)) {
-      result.timeout = "no answer within " + std::to_string(limit->count()) + " s";
-      break;
-    }
-    state = PQconnectPoll(connection);
-  }
-  return result;
-}
-
-Attempt attempt_each_address(Keywords keywords) {
-  const std::vector<std::string> list = addresses(keywords);
-  if (list.empty()) return attempt(keywords);
-  Attempt last;
-  for (const std::string& address : list) {
-    put(keywords, "hostaddr", address);
-    last = attempt(keywords);
-    // A server that answered decides, unless it only says that it is not ready.
-    if (last.is_connected() || (!last.sqlstate().empty() && last.sqlstate() != "57P03")) break;
-  }
-  return last;
-}
-
-/// Poolers refuse what they do not know of the start-up packet, with a code that says no more than "protocol violation".
-bool is_refusal_of_options(const Attempt& failed) {
-  return failed.sqlstate() == "08P01" &&
-         std::string_view{PQerrorMessage(failed.connection.get())}.find("startup parameter") != std::string_view::npos;
-}
-
-ConnectionGuard connect(const ConnectionParams& params, std::string_view purpose, ConnectionUse use) {
-  Attempt result = attempt_each_address(keywords_for(params, purpose, use, true));
-  if (!result.is_connected() && use == ConnectionUse::Sql && is_refusal_of_options(result)) {
-    result = attempt_each_address(keywords_for(params, purpose, use, false));
-  }
-  if (!result.is_connected()) throw connect_error(result.connection.get(), params, result.timeout);
-  return std::move(result.connection);
-}
 
 /// Notices may quote values and would go to stderr: only their codes are kept.
 void receive_notice(void* /*context*/, const PGresult* notice) {
@@ -228,9 +45,14 @@ std::vector<std::string> first_row(const PGresult* result) {
 }  // namespace
 
 Connection::Connection(const ConnectionParams& params, std::string_view purpose, ConnectionUse use)
-    : params_(params), connection_(connect(params, purpose, use)), cancel_(PQgetCancel(connection_.get())) {
+    : params_(params),
+      connection_(connect(params, purpose, use)),
+      cancel_(PQgetCancel(connection_.get())),
+      silence_limit_(silence_limit(connection_.get())) {
   PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
   PQsetNoticeReceiver(connection_.get(), receive_notice, nullptr);
+  // All waiting is done here, where a stop can end it: libpq must not block while it sends.
+  if (PQsetnonblocking(connection_.get(), 1) != 0) throw_lost();
   if (!version().is_supported()) {
     throw core::Error{error_kind(params_.side()), "the server is older than PostgreSQL 10"}
         .with("server_version", std::to_string(version().number))
@@ -252,7 +74,12 @@ void Connection::pin(ConnectionUse use) {
     const std::vector<std::string> set = first_row(exec(select_list(since, true)).get());
     for (std::size_t at = 0; at < since.size(); ++at) expected.emplace_back(since[at].first, set[at]);
   }
-  const auto read_back = [&] { return first_row(exec(select_list(expected, false)).get()); };
+  const auto read_back = [&] {
+    std::vector<std::string> values =
+        first_row(exec(select_list(expected, false) + ", pg_catalog.pg_backend_pid()").get());
+    is_pid_known_ = values.back() == std::to_string(PQbackendPID(connection_.get()));
+    return values;
+  };
   const auto differing = [&](const std::vector<std::string>& values) -> const std::string* {
     for (std::size_t at = 0; at < expected.size(); ++at) {
       if (values[at] != expected[at].second) return &expected[at].first;
@@ -286,10 +113,16 @@ ResultGuard Connection::collect(int is_sent) {
   ResultGuard last;
   ResultGuard failure;
   // Also when sending failed: the server may have said why before it closed the connection.
-  while (ResultGuard next{PQgetResult(connection_.get())}) {
+  while (ResultGuard next = next_result()) {
     const ExecStatusType status = PQresultStatus(next.get());
     const bool is_copy = status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
     if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_NONFATAL_ERROR) {
+      if (PQstatus(connection_.get()) == CONNECTION_OK && PQresultErrorField(next.get(), PG_DIAG_SQLSTATE) == nullptr) {
+        // libpq's own words on bytes that make no sense to it. What would come next makes none either.
+        const core::Error lost = connection_lost(connection_.get(), params_);
+        drop();
+        throw lost;
+      }
       // The first one is the server's; libpq adds its own when the server hangs up afterwards.
       if (!failure) failure = std::move(next);
       if (PQstatus(connection_.get()) == CONNECTION_BAD) break;
@@ -303,17 +136,48 @@ ResultGuard Connection::collect(int is_sent) {
   return last;
 }
 
+ResultGuard Connection::next_result() {
+  flush();
+  while (PQisBusy(connection_.get()) != 0 && await()) {
+  }
+  return ResultGuard{PQgetResult(connection_.get())};
+}
+
+bool Connection::await(bool wants_write) {
+  const short events = wants_write ? static_cast<short>(POLLIN | POLLOUT) : static_cast<short>(POLLIN);
+  try {
+    while (!wait_unless_stopped(params_, PQsocket(connection_.get()), events, Clock::now() + silence_limit_)) {
+      if (is_pid_known_ && !is_at_work(params_, PQbackendPID(connection_.get()))) throw silent_peer(params_);
+      spdlog::info("still waiting for an answer server={}", params_.display());
+    }
+  } catch (const core::Error&) {
+    drop();
+    throw;
+  }
+  return PQconsumeInput(connection_.get()) != 0;
+}
+
+void Connection::flush() {
+  // Reads meanwhile: a server that is busy sending takes nothing before somebody reads.
+  while (PQflush(connection_.get()) == 1 && await(true)) {
+  }
+}
+
 void Connection::ready() {
   if (is_broken()) throw_lost();
   if (PQtransactionStatus(connection_.get()) != PQTRANS_ACTIVE) return;
   // A COPY was left in the middle, by an exception as a rule. Its outcome is an error that nobody needs any more.
   cancel();
-  while (const ResultGuard left{PQgetResult(connection_.get())}) {
+  while (const ResultGuard left = next_result()) {
     const ExecStatusType status = PQresultStatus(left.get());
     if (status == PGRES_COPY_IN && PQputCopyEnd(connection_.get(), "abandoned") < 0) break;
     if (status == PGRES_COPY_OUT) {
       char* row = nullptr;
-      while (PQgetCopyData(connection_.get(), &row, 0) > 0) PQfreemem(row);
+      int bytes = 0;
+      while ((bytes = PQgetCopyData(connection_.get(), &row, 1)) >= 0) {
+        if (bytes > 0) PQfreemem(row);
+        if (bytes == 0 && !await()) break;
+      }
     }
     if (status == PGRES_COPY_BOTH) {
       drop();

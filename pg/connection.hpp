@@ -7,14 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "pg/connecting.hpp"
 #include "pg/connection_params.hpp"
 #include "pg/result_guard.hpp"
 #include "pg/server_version.hpp"
 
 namespace pg {
-
-/// What a connection speaks: ordinary SQL, or the commands of a walsender for one database.
-enum class ConnectionUse : std::uint8_t { Sql, Replication };
 
 /// Internal to pg/: an open connection with its settings pinned and verified; Session and ReplicationConnection are made of it.
 /// Not thread-safe, except for cancel().
@@ -39,6 +37,12 @@ class Connection {
   void ready();
   /// Waits until the server has sent something (or may take more, with `wants_write`). False when the deadline came first.
   [[nodiscard]] bool wait(Deadline deadline, bool wants_write = false) const;
+  /// The same as long as the server is at work. A peer that is gone is noticed by TCP (keepalives, tcp_user_timeout); one that is
+  /// silent for that long is asked over another connection what it does; a stop that runs out of time ends the wait as well, both by
+  /// an error and the end of this connection. Takes in what has come; false when the connection broke.
+  bool await(bool wants_write = false);
+  /// Sends what libpq holds back. What is wrong shows in the next result.
+  void flush();
   /// Closes the connection: everything throws from now on.
   void drop() { connection_.reset(); }
   void cancel() const noexcept;
@@ -46,10 +50,14 @@ class Connection {
 
  private:
   void pin(ConnectionUse use);
+  /// PQgetResult, with await() in place of libpq's own waiting.
+  ResultGuard next_result();
 
   ConnectionParams params_;
   ConnectionGuard connection_;
   CancelGuard cancel_;
+  std::chrono::seconds silence_limit_;
+  bool is_pid_known_ = false;  // not so behind some poolers
 };
 
 }  // namespace pg

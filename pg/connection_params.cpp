@@ -62,6 +62,12 @@ ConnectionParams ConnectionParams::with_setting(std::string name, std::string va
   return copy;
 }
 
+ConnectionParams ConnectionParams::with_stop(std::shared_ptr<const core::StopDeadline> stop) const {
+  ConnectionParams copy = *this;
+  copy.stop_ = std::move(stop);
+  return copy;
+}
+
 std::string display_endpoint(std::string_view user, std::string_view host, std::string_view port,
                              std::string_view database) {
   std::string shown = "postgresql://";

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/stop_deadline.hpp"
 
 namespace pg {
 
@@ -30,6 +32,10 @@ class ConnectionParams {
   [[nodiscard]] std::string port() const;                           ///< "5432" when not given
   /// A copy with one more server setting, sent in `options` (walsender) or by SET (session).
   [[nodiscard]] ConnectionParams with_setting(std::string name, std::string value) const;
+  /// A copy whose connections do not outlast a stop: once its time is over, whatever waits for the server throws Error(Source) or
+  /// Error(Target), transient, and the connection is closed.
+  [[nodiscard]] ConnectionParams with_stop(std::shared_ptr<const core::StopDeadline> stop) const;
+  [[nodiscard]] bool is_stop_over() const { return stop_ && stop_->is_over(); }
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& keywords() const { return keywords_; }
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& settings() const { return settings_; }
 
@@ -37,6 +43,7 @@ class ConnectionParams {
   Side side_ = Side::Source;
   std::vector<std::pair<std::string, std::string>> keywords_;
   std::vector<std::pair<std::string, std::string>> settings_;
+  std::shared_ptr<const core::StopDeadline> stop_;  // may be null
 };
 
 /// `postgresql://user@host:port/database`; empty parts are left out. For messages.

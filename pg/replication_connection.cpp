@@ -108,6 +108,7 @@ std::optional<Result> ReplicationConnection::exec_at_most(std::string_view comma
   impl_->connection.ready();
   const auto deadline = Clock::now() + most;
   if (PQsendQuery(impl_->get(), std::string{command}.c_str()) == 0) impl_->connection.throw_lost();
+  impl_->connection.flush();
   while (!impl_->wait_for_result(std::min<Clock::time_point>(deadline, Clock::now() + kTick))) {
     try {
       if (Clock::now() < deadline) {
@@ -127,8 +128,6 @@ std::optional<Result> ReplicationConnection::exec_at_most(std::string_view comma
 void ReplicationConnection::start(std::string_view command) {
   const ResultGuard result = impl_->connection.exec(command);
   if (PQresultStatus(result.get()) != PGRES_COPY_BOTH) throw nonsense("START_REPLICATION did not start a stream");
-  // From here on sending must not block: its waiting is bounded in flush().
-  if (PQsetnonblocking(impl_->get(), 1) != 0) impl_->connection.throw_lost();
   impl_->is_streaming = true;
 }
 

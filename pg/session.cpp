@@ -69,6 +69,11 @@ struct Session::Impl {
   TextGuard copied_row;
 };
 
+std::string application_name(std::string_view purpose) {
+  constexpr std::size_t kLongest = 63;  // NAMEDATALEN - 1: the server cuts it there
+  return ("dispatch-sync/" + std::string{purpose}).substr(0, kLongest);
+}
+
 Session::Session(const ConnectionParams& params, std::string_view purpose)
     : impl_(std::make_unique<Impl>(params, purpose)) {}
 Session::~Session() = default;
@@ -117,6 +122,7 @@ void Session::copy_in_data(std::string_view bytes) {
       // What the server has to say explains more than that it does not listen.
       impl_->connection.collect(0);
     }
+    impl_->connection.flush();
     bytes.remove_prefix(piece.size());
   }
 }
@@ -130,7 +136,11 @@ void Session::copy_out_begin(std::string_view sql) { impl_->begin_copy(sql, PGRE
 
 std::optional<std::string_view> Session::copy_out_row() {
   char* row = nullptr;
-  const int bytes = PQgetCopyData(impl_->connection.get(), &row, 0);
+  int bytes = 0;
+  while ((bytes = PQgetCopyData(impl_->connection.get(), &row, 1)) == 0) {
+    if (!impl_->connection.await()) bytes = -2;
+    if (bytes < 0) break;
+  }
   impl_->copied_row.reset(row);
   if (bytes > 0) return std::string_view{row, static_cast<std::size_t>(bytes)};
   // At the end stands a result, of success or of the error that ended it.

@@ -20,6 +20,9 @@ namespace pg {
 /// What a parameter of a statement is: its text form, or NULL. Views; must live until the call returns.
 using Param = std::optional<std::string_view>;
 
+/// What servers show of a connection for `purpose`: `dispatch-sync/<purpose>`, as much as fits.
+[[nodiscard]] std::string application_name(std::string_view purpose);
+
 /// One connection for plain SQL, with every setting that could change the meaning of a value pinned at connect and read back:
 /// UTF8, ISO, UTC, extra_float_digits 3, row_security off, no statement_timeout … (protocol: values follow the sender's settings).
 /// It never reconnects by itself: a broken session throws until it is replaced. Not thread-safe, except for cancel().

@@ -19,8 +19,8 @@ constexpr std::string_view kObjectInUse = "55006";
 constexpr std::string_view kObjectNotInPrerequisiteState = "55000";
 constexpr std::string_view kUndefinedObject = "42704";
 constexpr std::string_view kInternalError = "XX000";
-/// How often a full queue is tried again for the one event that must not be lost.
-constexpr std::chrono::milliseconds kQueueRetry{5};
+/// How soon a stop is noticed while the queue is full.
+constexpr std::chrono::milliseconds kStopTick{100};
 
 /// False when `stop` came first.
 bool wait(const std::stop_token& stop, std::chrono::milliseconds time) {
@@ -53,7 +53,7 @@ Receiver::~Receiver() = default;
 
 void Receiver::run(const std::stop_token& stop) {
   while (!stop.stop_requested() && !queue_.is_closed()) {
-    bool is_at_fault = false;
+    std::chrono::milliseconds pause{0};
     try {
       stream(stop);
     } catch (const core::Error& error) {
@@ -62,13 +62,15 @@ void Receiver::run(const std::stop_token& stop) {
         break;
       }
       judge(error);
-      is_at_fault = true;
+      pause = backoff_.next();
+      spdlog::warn("the stream broke, connecting again attempt={} wait_ms={} applied_lsn={}: {}", ++tries_,
+                   pause.count(), progress_.applied().to_string(), error.what());
       const std::lock_guard lock{mutex_};
       state_.last_error = error.what();
     }
     if (stop.stop_requested()) break;
     announce_interruption(stop);
-    if (is_at_fault && !wait(stop, backoff_.next())) break;
+    if (pause.count() > 0 && !wait(stop, pause)) break;
   }
 }
 
@@ -85,7 +87,10 @@ void Receiver::stream(const std::stop_token& stop) {
   spdlog::info("streaming slot={} applied_lsn={}", options_.slot, progress_.applied().to_string());
   try {
     session.run(stop, is_replay_requested_, [&] {
-      if (session.has_heard()) backoff_.reset();
+      if (session.has_heard()) {
+        backoff_.reset();
+        tries_ = 0;
+      }
       publish_state(&session);
     });
   } catch (...) {
@@ -102,7 +107,7 @@ void Receiver::judge(const core::Error& error) {
       if (error.kind() == State) throw error;
       throw slot_in_use(options_.slot, std::nullopt);
     }
-    spdlog::warn("waiting for the replication slot: {}", error.what());
+    end_orphan();
     return;
   }
   if (error.kind() == Source &&
@@ -121,7 +126,6 @@ void Receiver::judge(const core::Error& error) {
     const core::Lsn at = progress_.applied();
     if (nonsense_at_ == at) throw error;
     nonsense_at_ = at;
-    spdlog::warn("reading once more from the checkpoint applied_lsn={}: {}", at.to_string(), error.what());
     return;
   }
   if (error.kind() == State && error.is_transient()) {
@@ -130,7 +134,17 @@ void Receiver::judge(const core::Error& error) {
     return;
   }
   if (error.kind() != Source || !error.is_transient()) throw error;
-  spdlog::warn("the stream broke, connecting again: {}", error.what());
+}
+
+void Receiver::end_orphan() {
+  try {
+    pg::Session session{options_.source, "orphan"};
+    if (replication::end_orphan(session, options_.slot, pg::application_name(options_.purpose))) {
+      spdlog::info("ended the walsender of a connection that had broken slot={}", options_.slot);
+    }
+  } catch (const core::Error& error) {
+    spdlog::debug("could not end the slot's holder: {}", error.what());
+  }
 }
 
 void Receiver::refuse(const core::Error& error) {
@@ -157,7 +171,8 @@ void Receiver::announce_interruption(const std::stop_token& stop) {
   progress_.interrupted();
   constexpr std::size_t kEventBytes = sizeof(core::StreamEvent);
   while (queue_.try_push(core::Interrupted{}, kEventBytes)) {
-    if (!wait(stop, kQueueRetry)) return;
+    queue_.wait_for_room(kEventBytes, kStopTick);
+    if (stop.stop_requested()) return;
   }
   is_interruption_due_ = false;
 }

@@ -63,6 +63,8 @@ class Receiver {
   void stream(const std::stop_token& stop);
   /// Returns when another connection may help; throws otherwise.
   void judge(const core::Error& error);
+  /// The slot is in use: by a connection of our own that broke, perhaps.
+  void end_orphan();
   [[noreturn]] void refuse(const core::Error& error);
   void announce_interruption(const std::stop_token& stop);
   void publish_state(const StreamSession* session);
@@ -75,6 +77,7 @@ class Receiver {
 
   // Used by run() only.
   core::Backoff backoff_;
+  unsigned tries_ = 0;  ///< since something was heard
   unsigned tries_in_use_ = 0;
   core::Lsn nonsense_at_;
   bool is_interruption_due_ = false;

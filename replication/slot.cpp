@@ -70,6 +70,15 @@ core::Error slot_in_use(const std::string& slot, std::optional<std::int32_t> hol
       .transient();
 }
 
+bool end_orphan(pg::Session& session, const std::string& slot, std::string_view application_name) {
+  const pg::Result ended = session.exec(
+      "select pg_catalog.pg_terminate_backend(a.pid) from pg_catalog.pg_replication_slots s "
+      "join pg_catalog.pg_stat_activity a on a.pid = s.active_pid "
+      "where s.slot_name = $1::pg_catalog.name and a.application_name = $2",
+      {std::string_view{slot}, application_name});
+  return ended.rows() == 1 && ended.is_true(0, 0);
+}
+
 core::Lsn create_slot(pg::Session& session, const std::string& slot) {
   const pg::Result result =
       session.exec("select lsn from pg_catalog.pg_create_logical_replication_slot($1::pg_catalog.name, 'pgoutput')",

@@ -26,6 +26,10 @@ void require_usable(const std::optional<SlotHealth>& health, const SlotNeed& nee
 /// noticed to be dead. `holder` when known.
 [[nodiscard]] core::Error slot_in_use(const std::string& slot, std::optional<std::int32_t> holder);
 
+/// Ends the connection that holds the slot if it is one of `application_name`, which only the caller's own connections bear: the
+/// left-over of a link that broke without the server noticing. True when it was told to end.
+bool end_orphan(pg::Session& session, const std::string& slot, std::string_view application_name);
+
 /// Creates a persistent slot with plugin pgoutput and returns its consistent point. There is no snapshot that belongs to it:
 /// where a copy is to match, use pg::ExportedSnapshot.
 core::Lsn create_slot(pg::Session& session, const std::string& slot);

@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <condition_variable>
-#include <mutex>
+#include <thread>
 #include <utility>
 
 #include "core/error.hpp"
@@ -22,18 +21,9 @@ namespace {
 
 /// How long one wait for the server may take: bounds how late a stop, or an acknowledgement, is noticed. Data end it at once.
 constexpr std::chrono::milliseconds kMostWait{100};
-/// How long reading pauses before the full queue is looked at again. It is full: nobody waits for these milliseconds.
-constexpr std::chrono::milliseconds kPause{2};
 /// How often room on disk is looked for.
 constexpr std::chrono::milliseconds kStallRetry{500};
 constexpr std::chrono::milliseconds kStopTimeout{5'000};
-
-void pause(const std::stop_token& stop, std::chrono::milliseconds time) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock{mutex};
-  static_cast<void>(never.wait_for(lock, stop, time, [] { return false; }));
-}
 
 core::Timestamp wall_clock() {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -111,7 +101,7 @@ StreamSession::StreamSession(const ReceiverOptions& options, core::BoundedQueue<
 
 void StreamSession::run(const std::stop_token& stop, const std::atomic<bool>& is_over,
                         const std::function<void()>& on_status) {
-  while (!stop.stop_requested() && !is_over.load(std::memory_order_relaxed) && step(stop, on_status)) {
+  while (!stop.stop_requested() && !is_over.load(std::memory_order_relaxed) && step(on_status)) {
   }
   // The stop is clean also where the server does not play along: it sends again what was not acknowledged.
   try {
@@ -123,7 +113,7 @@ void StreamSession::run(const std::stop_token& stop, const std::atomic<bool>& is
   on_status();
 }
 
-bool StreamSession::step(const std::stop_token& stop, const std::function<void()>& on_status) {
+bool StreamSession::step(const std::function<void()>& on_status) {
   const auto now = Clock::now();
   give_feedback(now, on_status);
 
@@ -131,7 +121,12 @@ bool StreamSession::step(const std::stop_token& stop, const std::function<void()
     // Reading pauses, sending does not: any status keeps the server from taking us for dead. Its silence is our own doing.
     is_paused_ = true;
     schedule_.heard(now);
-    pause(stop, kPause);
+    // Room in the queue ends the pause at once, room on disk with the next look.
+    if (waiting_) {
+      queue_.wait_for_room(waiting_bytes_, kMostWait);
+    } else {
+      std::this_thread::sleep_for(kMostWait);
+    }
     return !queue_.is_closed();
   }
   is_paused_ = false;

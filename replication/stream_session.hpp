@@ -48,7 +48,7 @@ class StreamSession {
   using Clock = std::chrono::steady_clock;
 
   /// One round: feedback, hand-over, one frame. False when nobody reads the queue any more.
-  [[nodiscard]] bool step(const std::stop_token& stop, const std::function<void()>& on_status);
+  [[nodiscard]] bool step(const std::function<void()>& on_status);
   void give_feedback(Clock::time_point now, const std::function<void()>& on_status);
   void send_status(Clock::time_point now, bool wants_reply);
   /// Hands over what is complete; false when the queue is full.

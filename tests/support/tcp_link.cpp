@@ -32,6 +32,12 @@ void set_up(int socket) {
   if (is_tcp(socket)) setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
+/// close() will send an RST.
+void set_reset(int socket) {
+  const linger reset{1, 0};
+  setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
 }  // namespace
 
 void deafen(int socket) {
@@ -192,10 +198,15 @@ void TcpLink::vanish() {
   if (server_.is_open()) deafen(server_.get());
 }
 
+void TcpLink::cut_client() {
+  hold(Direction::ToServer);
+  set_reset(client_.get());
+  if (client_.is_open()) lose_peer(client_.get());
+}
+
 void TcpLink::cut() {
-  const linger reset{1, 0};  // close() sends RST
   for (FileDescriptor* socket : {&client_, &server_}) {
-    if (socket->is_open()) setsockopt(socket->get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    set_reset(socket->get());
     socket->reset();
   }
   for (Pipe& pipe : pipes_) {

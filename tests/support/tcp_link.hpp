@@ -98,6 +98,8 @@ class TcpLink {
   void vanish();
   /// RST to both sides.
   void cut();
+  /// RST to the client alone: what is held for the server stays, and the server hears nothing.
+  void cut_client();
 
   bool cuts_at_reply = false;  ///< the next byte of the server resets the link
 

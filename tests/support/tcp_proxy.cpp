@@ -219,6 +219,10 @@ void TcpProxy::cut(const std::string& of) {
   change(of, [this](TcpLink& link) { cut_link(link); });
 }
 
+void TcpProxy::cut_clients(const std::string& of) {
+  change(of, [](TcpLink& link) { link.cut_client(); });
+}
+
 void TcpProxy::hold(Direction direction, const std::string& of) {
   change(of, [direction](TcpLink& link) { link.hold(direction); });
 }

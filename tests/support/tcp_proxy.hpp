@@ -61,6 +61,8 @@ class TcpProxy {
 
   /// RST to both sides.
   void cut(const std::string& of = "");
+  /// RST to the clients alone: the server hears nothing of it before release(), and then first what was held for it.
+  void cut_clients(const std::string& of = "");
   /// Bytes of this direction wait until release(), also when their sender or receiver has gone meanwhile.
   void hold(Direction direction, const std::string& of = "");
   /// Bytes of this direction are lost from now on.

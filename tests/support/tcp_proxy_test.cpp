@@ -185,13 +185,15 @@ BOOST_AUTO_TEST_CASE(a_held_request_reaches_the_server_after_its_client_has_gone
   Connected line;
   line.expect_open();
   line.proxy.set_trap({.pattern = "COMMIT", .action = TrapAction::Hold});
-  line.client.send("BEGIN;COM");
+  line.client.send("BEGIN;");
   BOOST_TEST(line.server.receive(6) == "BEGIN;");
-  line.client.send("MIT;");
+  line.client.send("COMMIT;");
   line.proxy.wait_sprung();
-  line.client.close();
+  line.proxy.cut_clients();
+  BOOST_TEST(line.client.end() == ECONNRESET);
+  BOOST_TEST(!line.server.has_news(kNothingCame));
   line.proxy.release();
-  BOOST_TEST(line.server.receive(7).ends_with("MIT;"));
+  BOOST_TEST(line.server.receive(7) == "COMMIT;");
   BOOST_TEST(line.server.end() == 0);
 }
 
@@ -214,6 +216,15 @@ BOOST_AUTO_TEST_CASE(a_trap_acts_on_the_reply_once) {
   server.send("done 3");
   BOOST_TEST(client.receive(6) == "done 3");
   BOOST_TEST(line.proxy.counts().sprung == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_pattern_is_found_across_two_packets) {
+  Connected line;
+  line.proxy.set_trap({.pattern = "COMMIT", .action = TrapAction::Cut});
+  line.client.send("COM");
+  BOOST_TEST(line.server.receive(3) == "COM");
+  line.client.send("MIT");
+  BOOST_TEST(line.client.end() == ECONNRESET);
 }
 
 BOOST_AUTO_TEST_CASE(replies_can_be_lost_without_a_word) {

@@ -175,6 +175,7 @@ BOOST_AUTO_TEST_CASE(a_slot_in_use_is_waited_for_and_then_reported_with_its_hold
   Reader holder{source.options(), source.consistent_point()};
   holder.catch_up(source);
   auto options = source.options();
+  options.purpose = "stream-of-another";  // what bears the same name would be taken for an orphan, and ended
   options.most_tries_in_use = 4;
   Reader second{options, holder.applied()};
   const core::Error error = end_of(second, core::ErrorKind::State);
