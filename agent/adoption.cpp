@@ -222,7 +222,11 @@ std::uint64_t remove_strays_without_id(const Environment& environment, const sta
 }  // namespace
 
 std::uint64_t remove_strays(const Environment& environment, state::Store& store, const apply::Ledger& ledger) {
-  apply::Applier applier{environment.target, environment.plan, store, ledger, {.purpose = "strays", .limit = {}}};
+  apply::Applier applier{environment.target,
+                         environment.plan,
+                         store,
+                         ledger,
+                         {.purpose = "strays", .limit = {}, .run = store.progress().run}};
   return remove_strays_without_id(environment, store, ledger, applier) +
          remove_strays_with_id(environment, store, applier);
 }

@@ -99,10 +99,10 @@ std::vector<std::string> target_schemas(const mapping::MappingFile& file) {
   return as_list(schemas);
 }
 
-Environment prepare(const Config& config) {
+Environment prepare(const Config& config, std::shared_ptr<const core::StopDeadline> stop) {
   const mapping::MappingFile file = read_mapping(config);
-  const pg::ConnectionParams source = source_params(config);
-  const pg::ConnectionParams target = target_params(config);
+  const pg::ConnectionParams source = source_params(config).with_stop(stop);
+  const pg::ConnectionParams target = target_params(config).with_stop(std::move(stop));
   pg::Session source_session(source, "prepare");
   pg::Session target_session(target, "prepare");
   mapping::Plan plan = mapping::compile_or_throw(file, pg::read_catalog(source_session, source_schemas(file)),

@@ -7,6 +7,7 @@
 #include "agent/config.hpp"
 #include "agent/log.hpp"
 #include "agent/options.hpp"
+#include "core/stop_deadline.hpp"
 #include "mapping/mapping_file.hpp"
 #include "mapping/plan.hpp"
 #include "pg/catalog.hpp"
@@ -42,7 +43,8 @@ struct Environment {
 };
 
 /// Connects to both ends, reads their catalogs and compiles the mapping. Throws Error(Source), Error(Target) or Error(Mapping).
-[[nodiscard]] Environment prepare(const Config& config);
+/// With a `stop`, no connection to either end waits past it.
+[[nodiscard]] Environment prepare(const Config& config, std::shared_ptr<const core::StopDeadline> stop = nullptr);
 
 /// Makes the state directory if need be (for this user only) and opens the store in it. Throws Error(State), exit code 5, when another
 /// agent holds it or when it belongs to another pair of databases.

@@ -13,7 +13,7 @@ enum class ExitCode : int {
   Target = 4,      ///< the target cannot be reached or used
   State = 5,       ///< the state directory or the slot is in use, damaged, or of another pair of databases
   Refused = 6,     ///< going on would lose or damage data
-  Incomplete = 7,  ///< not everything could be checked; what was checked is equal
+  Incomplete = 7,  ///< stopped before it was finished; what was checked is equal
 };
 
 [[nodiscard]] constexpr int to_int(ExitCode code) { return static_cast<int>(code); }

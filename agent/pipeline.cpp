@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
+#include <string>
 #include <thread>
 
 #include "agent/quarantine_retry.hpp"
+#include "apply/writer_fence.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
@@ -37,7 +39,9 @@ replication::ReceiverOptions receiver_options(const Environment& environment, co
           .publication = environment.config.source.publication,
           .purpose = stream_purpose(store),
           .identity = environment.source_identity,
-          .limits = {}};
+          .limits = {},
+          // Agents that lost the same server shall not come back in step.
+          .backoff_seed = std::hash<std::string>{}(store.progress().run)};
 }
 
 std::size_t rows_of(const core::TransactionPart& part) { return std::max<std::size_t>(part.changes.size(), 1); }
@@ -47,9 +51,12 @@ core::Backoff retry_pauses(std::uint64_t seed) {
   return core::Backoff{std::chrono::milliseconds{50}, std::chrono::seconds{10}, seed};
 }
 
-void warn_of_retry(const Error& error) {
+/// The pause before the next try of what failed; one line says what and when.
+std::chrono::milliseconds announce_retry(const Error& error, core::Backoff& backoff, int attempt) {
   const char* what = error.kind() == ErrorKind::State ? "the local state cannot be written" : "the target failed";
-  spdlog::warn("{}, trying again: {}", what, error.what());
+  const auto pause = backoff.next();
+  spdlog::warn("{}, trying again attempt={} wait_ms={}: {}", what, attempt, pause.count(), error.what());
+  return pause;
 }
 
 /// Waits, unless stopped first. False when stopped.
@@ -69,13 +76,15 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
       store_(store),
       ledger_(ledger),
       on_target_(start.checkpoint.applied),
+      checkpoint_(start.checkpoint.applied),
       queue_(kQueueBytes),
       progress_(store.progress().applied),
       receiver_(receiver_options(environment, store), queue_, progress_, store.held_transactions()),
       applier_(environment.target, environment.plan, store, ledger,
                {.purpose = "apply",
                 .limit = {.share = environment.config.apply.max_quarantine},
-                .spill_bytes = kSpillBytes}) {
+                .spill_bytes = kSpillBytes,
+                .run = store.progress().run}) {
   applier_.set_mixed(store.progress().mixed_until.is_valid());
   if (on_target_ > progress_.applied()) {
     ledger_.quarantine().for_each_refused(
@@ -189,16 +198,17 @@ Pipeline::Parts Pipeline::gather(core::TransactionPart first, const Until& until
 template <typename Work>
 bool Pipeline::patiently(Work work, const std::stop_token& stop) {
   core::Backoff backoff = retry_pauses(progress_.applied().bytes());
-  for (;;) {
+  for (int attempt = 1;; ++attempt) {
+    std::chrono::milliseconds pause{0};
     try {
       if (applier_.session().sql().is_broken()) applier_.reconnect();
       work();
       return true;
     } catch (const Error& error) {
       if (!error.is_transient()) throw;
-      warn_of_retry(error);
+      pause = announce_retry(error, backoff, attempt);
     }
-    if (!wait(backoff.next(), stop)) return false;
+    if (!wait(pause, stop)) return false;
     try {
       applier_.reconnect();
     } catch (const Error& error) {
@@ -242,6 +252,7 @@ double Pipeline::lag_seconds() const {
 void Pipeline::commit(core::EndLsn end, bool is_on_target, const std::stop_token& stop) {
   if (!is_on_target) {
     applier_.commit_target(end.lsn);
+    checkpoint_ = end.lsn;
     FAILPOINT("after_target_commit");
   }
   follow(end, stop);
@@ -253,15 +264,16 @@ void Pipeline::follow(core::EndLsn end, const std::stop_token& stop) {
   state::Progress local = store_.progress();
   local.applied = end.lsn;
   core::Backoff backoff = retry_pauses(end.lsn.bytes());
-  for (;;) {
+  for (int attempt = 1;; ++attempt) {
+    std::chrono::milliseconds pause{0};
     try {
       applier_.commit_state(local, std::nullopt, state::Overlay::Sync::Yes);
       break;
     } catch (const Error& error) {
       if (!error.is_transient()) throw;
-      warn_of_retry(error);
+      pause = announce_retry(error, backoff, attempt);
     }
-    if (!wait(backoff.next(), stop)) return;
+    if (!wait(pause, stop)) return;
   }
   FAILPOINT("after_state_write");
   progress_.applied(end);
@@ -273,17 +285,35 @@ void Pipeline::apply_once(const Parts& parts, const std::stop_token& stop) {
   if (is_on_target) {
     applier_.catch_up(parts, refused_);
   } else {
+    require_own_checkpoint(applier_.open());
     applier_.apply(parts);
   }
   if (!parts.back().is_last) return;  // the rest of the transaction follows
   commit(parts.back().end_lsn, is_on_target, stop);
 }
 
-/// After a connection was lost at COMMIT: whether it did commit is what the checkpoint says. True when it did.
+/// Whoever moved it wrote rows as well: what is decided here would rest on a state that is no more.
+void Pipeline::require_own_checkpoint(const std::optional<core::Lsn>& found) const {
+  if (found == checkpoint_) return;
+  throw Error(ErrorKind::Refused,
+              "the checkpoint on the target is not where this agent left it: another agent writes to this target")
+      .with("slot", environment_.config.source.slot)
+      .with("checkpoint_lsn", found ? found->to_string() : "none")
+      .with("expected_lsn", checkpoint_.to_string())
+      .remedy("stop the other agent; only one may run per slot");
+}
+
+/// After a connection was lost at COMMIT: whether it did commit is what the checkpoint says, once nothing of that connection is under
+/// way any more. True when it did.
 bool Pipeline::settle_doubt(core::EndLsn end, const std::stop_token& stop) {
   pg::Session target(environment_.target, "doubt");
-  const auto checkpoint = ledger_.read_checkpoint(target);
-  if (!checkpoint || checkpoint->applied < end.lsn) return false;
+  const auto checkpoint = apply::settle_writers(target, ledger_, store_.progress().run);
+  if (checkpoint != end.lsn) {
+    require_own_checkpoint(checkpoint);
+    return false;
+  }
+  spdlog::info("the COMMIT in doubt had been done applied_lsn={}", end.lsn.to_string());
+  checkpoint_ = end.lsn;
   follow(end, stop);
   return true;
 }
@@ -295,7 +325,7 @@ void Pipeline::apply_with_retries(const Parts& parts, const std::stop_token& sto
   core::Backoff backoff = retry_pauses(parts.front().xid);
   bool is_in_doubt = false;
   bool needs_session = false;
-  for (;;) {
+  for (int attempt = 1;; ++attempt) {
     try {
       if (is_in_doubt && settle_doubt(parts.back().end_lsn, stop)) {
         needs_session = true;  // for the next batch; nothing of this one is left to do
@@ -317,13 +347,13 @@ void Pipeline::apply_with_retries(const Parts& parts, const std::stop_token& sto
         applier_.abandon();
         throw;
       }
-      warn_of_retry(error);
+      const auto pause = announce_retry(error, backoff, attempt);
       if (!is_in_doubt) {
         abandon(stop);
         // A prepared statement that a change of the schema has overtaken is prepared anew in a new session only.
         needs_session = needs_session || applier_.session().sql().is_broken() || error.sqlstate() == "0A000";
       }
-      if (!wait(backoff.next(), stop)) return;
+      if (!wait(pause, stop)) return;
       if (continues && !is_in_doubt) {
         request_replay(stop);
         break;
@@ -338,13 +368,12 @@ void Pipeline::apply_with_retries(const Parts& parts, const std::stop_token& sto
 /// stopped before: the next start does it.
 void Pipeline::abandon(const std::stop_token& stop) {
   core::Backoff backoff = retry_pauses(progress_.applied().bytes());
-  for (;;) {
+  for (int attempt = 1;; ++attempt) {
     try {
       return applier_.abandon();
     } catch (const Error& error) {
       if (!error.is_transient()) throw;
-      warn_of_retry(error);
-      if (!wait(backoff.next(), stop)) throw;
+      if (!wait(announce_retry(error, backoff, attempt), stop)) throw;
     }
   }
 }
@@ -358,8 +387,12 @@ void Pipeline::request_replay(const std::stop_token& stop) {
 
 void Pipeline::checkpoint_idle(core::Lsn horizon) {
   if (horizon <= progress_.applied()) return;
-  // What did get through in an earlier try is simply written again.
-  if (horizon > on_target_) applier_.commit_target(horizon);
+  if (horizon > on_target_) {
+    // What did get through in an earlier try is simply written again.
+    if (const auto found = applier_.open(); found != horizon) require_own_checkpoint(found);
+    applier_.commit_target(horizon);
+    checkpoint_ = horizon;
+  }
   state::Progress local = store_.progress();
   local.applied = horizon;
   applier_.commit_state(local, std::nullopt, state::Overlay::Sync::Yes);

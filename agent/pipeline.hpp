@@ -62,6 +62,7 @@ class Pipeline {
   bool settle_doubt(core::EndLsn end, const std::stop_token& stop);
   void abandon(const std::stop_token& stop);
   void request_replay(const std::stop_token& stop);
+  void require_own_checkpoint(const std::optional<core::Lsn>& found) const;
   void settle_mixed();
   void checkpoint_idle(core::Lsn horizon);
   template <typename Work>
@@ -72,7 +73,8 @@ class Pipeline {
   const Environment& environment_;
   state::Store& store_;
   const apply::Ledger& ledger_;
-  core::Lsn on_target_;  // the target's checkpoint at start: transactions before it change local state only
+  core::Lsn on_target_;   // the target's checkpoint at start: transactions before it change local state only
+  core::Lsn checkpoint_;  // the target's checkpoint as this agent left it
   apply::QuarantinedRows refused_;
 
   core::BoundedQueue<core::StreamEvent> queue_;

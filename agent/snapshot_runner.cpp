@@ -87,7 +87,9 @@ class Worker {
         source_(pass.environment.source, fmt::format("snapshot-{}", number)),
         applier_(pass.environment.target, pass.environment.plan, pass.store, pass.ledger,
                  {.purpose = fmt::format("apply-{}", number),
-                  .limit = {.share = pass.environment.config.apply.max_quarantine}}) {
+                  .limit = {.share = pass.environment.config.apply.max_quarantine},
+                  .run = pass.store.progress().run,
+                  .writers = apply::Writers::Several}) {
     pg::import_snapshot(source_, pass.exported.name());
     for (const auto& [table, rows] : pass.table_rows) applier_.expect_rows(table, rows);
     applier_.set_mixed(pass.is_mixed);
@@ -319,6 +321,12 @@ SnapshotResult run_pass(const Environment& environment, state::Store& store, con
   return pass.result;
 }
 
+/// A worker of an earlier pass may have left a COMMIT under way; rows of it must not come when their chunk has been read anew.
+void settle_writers(const Environment& environment, const state::Store& store, const apply::Ledger& ledger) {
+  pg::Session target(environment.target, "settle");
+  apply::settle_writers(target, ledger, store.progress().run);
+}
+
 void write_control(const Environment& environment, const apply::Ledger& ledger, const state::Store& store,
                    const std::string& status) {
   pg::Session target(environment.target, "ledger");
@@ -367,7 +375,11 @@ core::Lsn source_position(const Environment& environment) {
 /// What a crash left on the target without local state knowing.
 void derive_reached(const Environment& environment, state::Store& store, const apply::Ledger& ledger) {
   if (store.reached().empty()) return;
-  apply::Applier applier{environment.target, environment.plan, store, ledger, {.purpose = "reached", .limit = {}}};
+  apply::Applier applier{environment.target,
+                         environment.plan,
+                         store,
+                         ledger,
+                         {.purpose = "reached", .limit = {}, .run = store.progress().run}};
   applier.set_mixed(true);
   applier.derive_reached();
 }
@@ -436,6 +448,7 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
             environment.source, kMostWaitForSnapshot,
             [](const std::string& blocker) { spdlog::warn("the snapshot waits for {}", blocker); }));
       }
+      settle_writers(environment, store, ledger);
       const auto fresh = tables_without_rows(environment.plan, store);
       const SnapshotResult pass =
           run_pass(environment, store, ledger, *start.first_snapshot, fresh, workers, quiet, stop, chunks_finished);

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,7 @@
 #include "agent/status_report.hpp"
 #include "agent/stopped_status.hpp"
 #include "apply/ledger.hpp"
+#include "apply/writer_fence.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "pg/session.hpp"
@@ -28,6 +30,10 @@ namespace {
 
 using core::Error;
 using core::ErrorKind;
+
+/// How long a batch in hand may go on after a stop was requested. With the orderly end of the stream (5 s at most) a stop takes
+/// less than the ten seconds that container platforms leave before they kill.
+constexpr std::chrono::seconds kStopGrace{3};
 
 /// What the control socket's thread may look at while the run goes on.
 class Board {
@@ -166,14 +172,40 @@ Until until(const Environment& environment, const Goal& goal) {
   return {replication::emit_marker(source, "until-current").barrier_lsn};
 }
 
-}  // namespace
+/// A connection of the last run may have left a transaction on the target, even a COMMIT that is still under way: nothing is read or
+/// decided before that is through.
+void settle_target(const Environment& environment, const state::Store& store, const apply::Ledger& ledger) {
+  pg::Session target(environment.target, "settle");
+  if (ledger.exists(target)) apply::settle_writers(target, ledger, store.progress().run);
+}
 
-Outcome supervise(const Config& config, const Goal& goal, const std::stop_token& stop) {
-  const Environment environment = through_conflicts("reading the catalogs", [&] { return prepare(config); });
+bool is_cured_by_time(const Error& error) { return error.is_transient() || error.kind() == ErrorKind::InDoubt; }
+
+/// Between snapshot and stream both ends are known to be good, so that a connection that breaks there is tried again, for a while.
+StartPosition while_both_are_known(const std::function<StartPosition()>& find_position, const std::stop_token& stop) {
+  constexpr int kMostAttempts = 8;
+  core::Backoff backoff{std::chrono::milliseconds{200}, std::chrono::seconds{15}, 1};
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return find_position();
+    } catch (const Error& error) {
+      if (!is_cured_by_time(error) || attempt == kMostAttempts || stop.stop_requested()) throw;
+      const auto pause = backoff.next();
+      spdlog::warn("the stream cannot start yet, trying again attempt={} wait_ms={}: {}", attempt, pause.count(),
+                   error.what());
+      std::this_thread::sleep_for(pause);
+    }
+  }
+}
+
+/// `outcome` tells how far it came, also when it throws.
+void run_phases(const Config& config, const Goal& goal, const std::stop_token& stop, Outcome& outcome) {
+  const auto stop_deadline = std::make_shared<core::StopDeadline>(stop, kStopGrace);
+  const Environment environment =
+      through_conflicts("reading the catalogs", [&] { return prepare(config, stop_deadline); });
   through_conflicts("checking the mapping", [&] { require_sound_mapping(environment); });
   const auto store = open_store_patiently(environment, stop);
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
-  Outcome outcome;
   const auto is_finished = [&] {
     return store->progress().snapshot_finished && !store->progress().needs_snapshot &&
            !mapping_changed(environment, *store);
@@ -185,7 +217,10 @@ Outcome supervise(const Config& config, const Goal& goal, const std::stop_token&
   Board board{environment, *store};
   const ControlServer control{control_socket_path(config.state_dir), handlers(board, environment, *store, ledger)};
   const auto find_position = [&] {
-    return through_conflicts("the start", [&] { return establish(environment, *store, ledger); });
+    return through_conflicts("the start", [&] {
+      settle_target(environment, *store, ledger);
+      return establish(environment, *store, ledger);
+    });
   };
   {
     StartPosition start = find_position();
@@ -197,19 +232,35 @@ Outcome supervise(const Config& config, const Goal& goal, const std::stop_token&
     }
   }
   outcome.applied = store->progress().applied;
-  if (!goal.streams || stop.stop_requested()) return outcome;
+  outcome.was_stopped = stop.stop_requested();
+  if (!goal.streams || outcome.was_stopped) return;
 
-  const StartPosition start = find_position();
+  const StartPosition start = while_both_are_known(find_position, stop);
   Pipeline pipeline{environment, *store, ledger, start};
   board.show(Phase::Streaming, &pipeline);
   try {
     outcome.was_stopped = !pipeline.run(until(environment, goal), stop);
   } catch (...) {
     board.show(Phase::Stopped, nullptr);
+    outcome.applied = store->progress().applied;
     throw;
   }
   board.show(Phase::Stopped, nullptr);
   outcome.applied = store->progress().applied;
+}
+
+}  // namespace
+
+Outcome supervise(const Config& config, const Goal& goal, const std::stop_token& stop) {
+  Outcome outcome;
+  try {
+    run_phases(config, goal, stop, outcome);
+  } catch (const Error& error) {
+    // What a stop cuts short fails as if its connection had broken: nothing that the next start does not settle.
+    if (!stop.stop_requested() || !is_cured_by_time(error)) throw;
+    spdlog::info("stopped: {}", error.what());
+    outcome.was_stopped = true;
+  }
   return outcome;
 }
 
@@ -217,7 +268,11 @@ commands::quarantine::RetryResult retry_quarantined_here(const Config& config, c
   const Environment environment = prepare(config);
   const auto store = open_store(environment);
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
-  apply::Applier applier{environment.target, environment.plan, *store, ledger, {.purpose = "retry", .limit = {}}};
+  apply::Applier applier{environment.target,
+                         environment.plan,
+                         *store,
+                         ledger,
+                         {.purpose = "retry", .limit = {}, .run = store->progress().run}};
   return retry_quarantined(environment, ledger, applier, selection.route, selection.keys);
 }
 

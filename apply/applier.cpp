@@ -39,7 +39,9 @@ Applier::Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::
 
 void Applier::reconnect() {
   forget_batch();
-  session_ = std::make_unique<TargetSession>(target_, options_.purpose);
+  const std::string name = options_.run.empty() ? options_.purpose : options_.purpose + "-" + options_.run;
+  session_ = std::make_unique<TargetSession>(target_, name);
+  if (!options_.run.empty()) end_left_overs(session_->sql(), pg::application_name(name));
   know_unremoved(ledger_.quarantine().count_unremoved(session_->sql(), plan_));
   decider_ = std::make_unique<Decider>(plan_, store_, overlay_, *session_, judge_, quarantine_);
   writer_ = std::make_unique<Writer>(plan_, overlay_, *session_, *decider_);
@@ -68,10 +70,12 @@ void Applier::derive_reached() {
   }
 }
 
-void Applier::open() {
-  if (is_open_) return;
-  session_->begin();
-  is_open_ = true;
+std::optional<core::Lsn> Applier::open() {
+  if (!is_open_) {
+    checkpoint_ = begin_writing(session_->sql(), ledger_, options_.writers);
+    is_open_ = true;
+  }
+  return checkpoint_;
 }
 
 void Applier::run(const Fill& fill, const Decider::Options& options) {

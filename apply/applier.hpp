@@ -18,6 +18,7 @@
 #include "apply/quarantine.hpp"
 #include "apply/target_session.hpp"
 #include "apply/writer.hpp"
+#include "apply/writer_fence.hpp"
 #include "core/transaction.hpp"
 #include "mapping/plan.hpp"
 #include "state/store.hpp"
@@ -46,10 +47,16 @@ class Applier {
     /// What a transaction may take of memory before its rows go to the local state ahead of its end (state::Overlay). 0: everything stays in
     /// memory, as it must while others write to the local state too.
     std::size_t spill_bytes = 0;
+    /// The agent's run. With it, the session's name is one that only this applier bears, so that a session of that name is what a
+    /// lost connection left behind, and is ended.
+    std::string run = {};
+    Writers writers = Writers::One;
   };
   Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::Store& store, const Ledger& ledger,
           Options options);
 
+  /// Opens the target transaction, unless it is open. Returns the checkpoint that it locked; nothing when there is none.
+  std::optional<core::Lsn> open();
   /// Applies these parts in source order. If the last one does not end its transaction, the target transaction stays open for the next call.
   void apply(std::span<const core::TransactionPart> parts);
   /// The same for local state only: the target holds these transactions already.
@@ -114,7 +121,6 @@ class Applier {
     QuarantineChanges quarantine;
     Decider::MappingChanges mapping_changes;
   };
-  void open();
   [[nodiscard]] Saved save();
   void restore(const Saved& saved);
   void attempt(const Fill& fill, const Decider::Options& options, std::span<const core::TransactionPart> ordered);
@@ -150,6 +156,7 @@ class Applier {
 
   bool is_mixed_ = false;
   bool is_open_ = false;
+  std::optional<core::Lsn> checkpoint_;  // as the open transaction found it
   core::Lsn last_lsn_;
   WriteCounts counts_;
   std::uint64_t skipped_ = 0;

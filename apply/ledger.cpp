@@ -61,12 +61,26 @@ void Ledger::create(pg::Session& session, const mapping::Plan& plan) const {
                            fmt::arg("schema_literal", pg::quote_literal(pg::quote_identifier(schema_)))));
 }
 
+bool Ledger::exists(pg::Session& session) const {
+  const std::string table = pg::quote_identifier(schema_) + ".checkpoint";
+  return session.exec("select pg_catalog.to_regclass($1) is not null", {table}).is_true(0, 0);
+}
+
 std::optional<Checkpoint> Ledger::read_checkpoint(pg::Session& session) const {
   const pg::Result result = session.exec(sql(ledger_sql::kReadCheckpoint), {slot_});
   if (result.rows() == 0) return std::nullopt;
   const auto lsn = [&](std::size_t column) { return core::Lsn::parse(result.text(0, column)).value_or(core::Lsn{}); };
   return Checkpoint{
       {result.text(0, 0), static_cast<std::uint32_t>(result.integer(0, 1)), result.text(0, 2)}, lsn(3), lsn(4)};
+}
+
+std::optional<core::Lsn> Ledger::lock_checkpoint(pg::Session& session, Lock lock) const {
+  // Together with BEGIN in one round trip, which leaves no room for parameters.
+  const pg::Result result = session.exec(fmt::format(
+      fmt::runtime(ledger_sql::kLockCheckpoint), fmt::arg("schema", pg::quote_identifier(schema_)),
+      fmt::arg("slot", pg::quote_literal(slot_)), fmt::arg("lock", lock == Lock::Exclusive ? "update" : "share")));
+  if (result.rows() == 0) return std::nullopt;
+  return core::Lsn::parse(result.text(0, 0));
 }
 
 void Ledger::create_checkpoint(pg::Session& session, const Checkpoint& checkpoint) const {

@@ -35,7 +35,13 @@ class Ledger {
   /// target tables that carry their legacy key, and stored rows for the rest.
   void create(pg::Session& session, const mapping::Plan& plan) const;
 
+  /// Whether create() has ever been here.
+  [[nodiscard]] bool exists(pg::Session& session) const;
   [[nodiscard]] std::optional<Checkpoint> read_checkpoint(pg::Session& session) const;
+  enum class Lock : bool { Shared, Exclusive };
+  /// Begins a transaction and locks the checkpoint in it, against everybody or against `Exclusive` only. Waits for whoever holds
+  /// it, up to lock_timeout. Nothing when there is none.
+  [[nodiscard]] std::optional<core::Lsn> lock_checkpoint(pg::Session& session, Lock lock) const;
   /// Starts the checkpoint at the slot's consistent point.
   void create_checkpoint(pg::Session& session, const Checkpoint& checkpoint) const;
   /// Moves it forward. Throws Error(Refused) when it is not there or is ahead: somebody else writes to this target.

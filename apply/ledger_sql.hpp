@@ -103,6 +103,10 @@ inline constexpr std::string_view kReadCheckpoint = R"sql(
 select source_system_id, source_timeline, source_database, applied_lsn, consistent_point
 from {schema}.checkpoint where slot = $1)sql";
 
+/// `{slot}`: a quoted literal; `{lock}`: update or share
+inline constexpr std::string_view kLockCheckpoint = R"sql(
+begin; select applied_lsn from {schema}.checkpoint where slot = {slot} for {lock})sql";
+
 inline constexpr std::string_view kCreateCheckpoint = R"sql(
 insert into {schema}.checkpoint as c (slot, source_system_id, source_timeline, source_database, applied_lsn, consistent_point)
 values ($1, $2, $3::integer, $4, $5::pg_catalog.pg_lsn, $5::pg_catalog.pg_lsn)

@@ -90,11 +90,12 @@ std::uint64_t TargetSession::write(const mapping::RowStatement& statement, const
   return session_.exec_prepared(prepared(statement.from_stage), {}).affected_rows();
 }
 
-void TargetSession::begin() { session_.exec("BEGIN"); }
-
 void TargetSession::commit() {
   try {
-    session_.exec("COMMIT");
+    if (session_.exec("COMMIT").command_tag() != "COMMIT") {
+      throw core::Error{core::ErrorKind::Bug,
+                        "a transaction was to be committed after one of its statements had failed"};
+    }
     stages_.merge(uncommitted_stages_);
     uncommitted_stages_.clear();
   } catch (const core::Error& error) {
@@ -105,7 +106,12 @@ void TargetSession::commit() {
 
 void TargetSession::rollback() {
   uncommitted_stages_.clear();
-  if (!session_.is_broken() && session_.in_transaction()) session_.exec("ROLLBACK");
+  if (session_.is_broken() || !session_.in_transaction()) return;
+  try {
+    session_.exec("ROLLBACK");
+  } catch (const core::Error&) {
+    if (!session_.is_broken()) throw;
+  }
 }
 
 void TargetSession::savepoint() { session_.exec("SAVEPOINT batch"); }

@@ -45,9 +45,10 @@ class TargetSession {
   /// Runs `sql` (prepared on first use) with one text[] parameter per column.
   pg::Result exec_arrays(std::string_view sql, std::span<const std::vector<core::Value>> columns);
 
-  void begin();
   /// Throws Error(InDoubt) when the connection is lost here.
   void commit();
+  /// Rolls back what is open. A connection that is lost here is no error: the server rolls back by itself, and the next statement
+  /// tells.
   void rollback();
   void savepoint();  ///< one level, reused
   void release_savepoint();

@@ -28,7 +28,7 @@ int run(const Options& options) {
       config,
       {.repeats_snapshot = true, .tables = options.snapshot.tables, .until_lsn = {}, .is_quiet = options.as_json},
       signals.token());
-  const SnapshotResult& result = outcome.snapshot.value();
+  const SnapshotResult result = outcome.snapshot.value_or(SnapshotResult{.was_stopped = true});
   const double rate = result.seconds > 0 ? static_cast<double>(result.rows_read) / result.seconds : 0;
   if (options.as_json) {
     std::cout << nlohmann::ordered_json{{"finished", !result.was_stopped},
@@ -47,7 +47,7 @@ int run(const Options& options) {
         "snapshot finished: {} rows read, {} sent, {} written, {} removed in {:.1f} s ({:.0f} rows/s)\n",
         result.rows_read, result.rows_sent, result.rows_written, result.rows_removed, result.seconds, rate);
   }
-  return to_int(ExitCode::Done);
+  return to_int(result.was_stopped ? ExitCode::Incomplete : ExitCode::Done);
 }
 
 }  // namespace agent::commands::snapshot

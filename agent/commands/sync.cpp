@@ -49,7 +49,7 @@ int run(const Options& options) {
     std::cout << (has_goal && !outcome.was_stopped ? "reached; applied to " : "stopped; applied to ")
               << outcome.applied.to_string() << '\n';
   }
-  return to_int(ExitCode::Done);
+  return to_int(has_goal && outcome.was_stopped ? ExitCode::Incomplete : ExitCode::Done);
 }
 
 }  // namespace agent::commands::sync
