@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_too_slow_makes_reading_pause_and_memory_st
 // reliability 22
 BOOST_DATA_TEST_CASE(a_snapshot_goes_on_after_cuts_of_either_side, boost::unit_test::data::make({"source", "target"}),
                      side) {
-  RemoteStaff staff;
+  RemoteStaff staff(100);
   const bool is_source = std::string(side) == "source";
   tests::TcpProxy& line = is_source ? staff.source_line : staff.target_line;
   const std::string pattern = is_source ? "COPY (" : kCommit;

@@ -14,11 +14,12 @@ const std::string kTimeouts =
 
 }  // namespace
 
-RemoteStaff::RemoteStaff()
+RemoteStaff::RemoteStaff(std::uint32_t chunk_rows)
     : source_line({.port = tests::shared_servers().source_cluster.port()}),
       target_line({.port = tests::shared_servers().target_cluster.port()}) {
   pair.agent.options().source_url = source_line.url(pair.name, "dispatch_sync", kTimeouts);
   pair.agent.options().target_url = target_line.url(pair.name, "postgres", kTimeouts);
+  pair.agent.options().chunk_rows = chunk_rows;
   pair.agent.configure();
 }
 

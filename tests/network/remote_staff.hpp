@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "tests/crash/staff.hpp"
@@ -12,7 +13,8 @@ namespace network {
 /// to the servers directly. The agent gives up a silent peer after two or three seconds instead of half a minute.
 class RemoteStaff : public crash::Staff {
  public:
-  RemoteStaff();
+  /// Few chunks, so that the snapshot is quick where it is not what is tested.
+  explicit RemoteStaff(std::uint32_t chunk_rows = 2000);
 
   tests::TcpProxy source_line;
   tests::TcpProxy target_line;
@@ -25,7 +27,7 @@ class RemoteStaff : public crash::Staff {
   [[nodiscard]] std::string acknowledged() const;
   /// Process id of the walsender that reads the slot; 0 when nobody does.
   [[nodiscard]] int walsender() const;
-  /// Ends sessions on the target of which the agent no longer knows, one way or the other: how many of its name there are.
+  /// How many of the target's sessions have a name like this (a pattern of LIKE).
   [[nodiscard]] int sessions_on_target(const std::string& name_like) const;
 
   /// At any moment: the source was told no more than what is on the target, and the checkpoint never goes back. Looks in

@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(a_stop_ends_in_time_whatever_the_network_does) {
 
 // reliability 14, 22
 BOOST_AUTO_TEST_CASE(a_stop_ends_in_time_while_the_snapshot_hangs) {
-  RemoteStaff staff;
+  RemoteStaff staff(100);
   staff.source_line.set_trap({.pattern = "COPY (", .action = TrapAction::HoldReply, .skip = 5});
   staff.pair.agent.start();
   staff.source_line.wait_sprung();
