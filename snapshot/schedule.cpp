@@ -11,8 +11,12 @@ Schedule::Schedule(std::vector<Table> tables, const std::vector<state::Chunk>& c
   }
   for (const state::Chunk& chunk : chunks) {
     const auto found = tables_.find(chunk.table);
-    if (found == tables_.end() || chunk.is_finished) continue;
+    if (found == tables_.end()) continue;
     Progress& progress = found->second;
+    if (chunk.is_finished) {
+      progress.has_finished = progress.has_finished || progress.table.has_routes;
+      continue;
+    }
     if (progress.table.is_joined && !chunk.is_loaded) progress.to_load.push_back(chunk);
     if (progress.table.has_routes) progress.to_derive.push_back(chunk);
   }
@@ -21,6 +25,8 @@ Schedule::Schedule(std::vector<Table> tables, const std::vector<state::Chunk>& c
     std::reverse(progress.to_load.begin(), progress.to_load.end());
     std::reverse(progress.to_derive.begin(), progress.to_derive.end());
   }
+  find_circles();
+  is_one_at_a_time_ = is_out_of_order();
 }
 
 bool Schedule::is_complete(core::TableId table) const {
@@ -28,20 +34,43 @@ bool Schedule::is_complete(core::TableId table) const {
   return found == tables_.end() || (found->second.to_derive.empty() && found->second.running == 0);
 }
 
-/// Whether rows of this table and of another wait for each other: what a chunk of one derives again may be rows of the other.
-bool Schedule::is_circular(core::TableId table) const {
-  const auto& after = tables_.at(table).table.after;
-  return std::any_of(after.begin(), after.end(), [&](core::TableId other) {
-    const auto found = tables_.find(other);
-    if (other == table || found == tables_.end()) return false;
-    const auto& back = found->second.table.after;
-    return std::find(back.begin(), back.end(), table) != back.end();
+void Schedule::find_circles() {
+  std::map<core::TableId, std::set<core::TableId>> reaches;
+  for (const auto& [id, progress] : tables_) {
+    std::vector<core::TableId> open{id};
+    while (!open.empty()) {
+      const core::TableId next = open.back();
+      open.pop_back();
+      const auto found = tables_.find(next);
+      if (found == tables_.end()) continue;
+      for (const core::TableId parent : found->second.table.after) {
+        if (reaches[id].insert(parent).second) open.push_back(parent);
+      }
+    }
+  }
+  for (auto& [id, progress] : tables_) {
+    for (const core::TableId other : reaches[id]) {
+      (reaches[other].contains(id) ? progress.circle : progress.leads_to).insert(other);
+    }
+  }
+}
+
+/// Chunks that are done again may change rows of finished ones, which no two workers may do at once.
+bool Schedule::is_out_of_order() const {
+  const auto has_begun = [](const auto& entry) { return entry.second.has_finished; };
+  return std::any_of(tables_.begin(), tables_.end(), [&](const auto& entry) {
+    const auto& [id, progress] = entry;
+    if (!progress.to_load.empty()) return std::any_of(tables_.begin(), tables_.end(), has_begun);
+    return progress.has_finished && std::any_of(progress.leads_to.begin(), progress.leads_to.end(),
+                                                [&](core::TableId parent) { return !is_complete(parent); });
   });
 }
 
-bool Schedule::is_any_circular_running() const {
-  return std::any_of(tables_.begin(), tables_.end(),
-                     [&](const auto& entry) { return entry.second.running > 0 && is_circular(entry.first); });
+bool Schedule::is_ready(const Progress& progress) const {
+  return std::all_of(progress.leads_to.begin(), progress.leads_to.end(),
+                     [&](core::TableId parent) { return is_complete(parent); }) &&
+         std::none_of(progress.circle.begin(), progress.circle.end(),
+                      [&](core::TableId other) { return tables_.at(other).running > 0; });
 }
 
 std::optional<Job> Schedule::take_from(Progress& progress) {
@@ -66,20 +95,13 @@ std::optional<Job> Schedule::take() {
   Progress* largest = nullptr;
   Progress* in_circle = nullptr;
   for (auto& [id, progress] : tables_) {
-    if (progress.to_derive.empty()) continue;
-    if (in_circle == nullptr) in_circle = &progress;
-    const auto& after = progress.table.after;
-    const bool is_serial = std::find(after.begin(), after.end(), id) != after.end();
-    if (is_serial && progress.running > 0) continue;
-    if (is_circular(id) && is_any_circular_running()) continue;
-    const core::TableId own = id;
-    const bool is_ready = std::all_of(after.begin(), after.end(),
-                                      [&](core::TableId other) { return other == own || is_complete(other); });
+    if (progress.to_derive.empty() || !is_ready(progress)) continue;
     // The largest ready table first, so that no worker is left with it alone at the end.
-    if (is_ready && (largest == nullptr || progress.to_derive.size() > largest->to_derive.size())) largest = &progress;
+    Progress*& best = progress.circle.size() > 1 ? in_circle : largest;
+    if (best == nullptr || progress.to_derive.size() > best->to_derive.size()) best = &progress;
   }
   if (largest != nullptr) return take_from(*largest);
-  if (in_circle != nullptr && running_ == 0) return take_from(*in_circle);
+  if (in_circle != nullptr) return take_from(*in_circle);
   return std::nullopt;
 }
 
@@ -87,7 +109,9 @@ std::optional<Job> Schedule::next() {
   std::unique_lock lock{mutex_};
   for (;;) {
     if (has_failed_) return std::nullopt;
-    if (auto job = take()) return job;
+    if (!is_one_at_a_time_ || running_ == 0) {
+      if (auto job = take()) return job;
+    }
     const bool is_all_taken = std::all_of(tables_.begin(), tables_.end(), [](const auto& entry) {
       return entry.second.to_load.empty() && entry.second.to_derive.empty();
     });
@@ -114,7 +138,7 @@ void Schedule::done(const Job& job) {
 bool Schedule::comes_later(core::TableId table) {
   const std::lock_guard lock{mutex_};
   const auto found = tables_.find(table);
-  if (found == tables_.end() || is_circular(table)) return false;
+  if (found == tables_.end() || found->second.circle.size() > 1) return false;
   return !is_complete(table);
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/ids.hpp"
@@ -24,9 +25,11 @@ struct Job {
   state::Chunk chunk;
 };
 
-/// Hands chunks to workers in an order in which everything that a row needs is there before it: first all joined tables are loaded; then a
-/// table's chunks begin when the tables that its references point at are finished. A table that refers to itself goes one chunk at a
-/// time; of all the tables that refer to each other in circles, one chunk goes at a time, and the first begins when nothing else is left. Thread-safe.
+/// Hands chunks to workers in an order in which everything that a row needs is there before it, so that rows that refer to each other are
+/// never in the hands of two workers: first all joined tables are loaded; then a table's chunks begin when every table that its references
+/// lead to, directly or through others, is finished. A table that refers to itself goes one chunk at a time, and so do tables that refer to
+/// each other in a circle, which begin when nothing else can. Where chunks were finished before what they refer to (single tables are repeated),
+/// one chunk goes at a time. Thread-safe.
 class Schedule {
  public:
   struct Table {
@@ -49,14 +52,18 @@ class Schedule {
  private:
   struct Progress {
     Table table;
+    std::set<core::TableId> leads_to;  // what its references lead to, without its circle
+    std::set<core::TableId> circle;    // those that lead back to it; itself if it refers to itself or is one of several
     std::vector<state::Chunk> to_load;
     std::vector<state::Chunk> to_derive;  // Derive or Copy
     int running = 0;
+    bool has_finished = false;  // some chunk was, in an earlier run
   };
+  void find_circles();
+  [[nodiscard]] bool is_out_of_order() const;
   [[nodiscard]] std::optional<Job> take();
   [[nodiscard]] std::optional<Job> take_from(Progress& progress);
-  [[nodiscard]] bool is_circular(core::TableId table) const;
-  [[nodiscard]] bool is_any_circular_running() const;
+  [[nodiscard]] bool is_ready(const Progress& progress) const;
   [[nodiscard]] bool is_complete(core::TableId table) const;
 
   // Protected by mutex_.
@@ -66,6 +73,7 @@ class Schedule {
   int running_ = 0;
   int loading_ = 0;
   bool has_failed_ = false;
+  bool is_one_at_a_time_ = false;  // constant after construction
 };
 
 }  // namespace snapshot

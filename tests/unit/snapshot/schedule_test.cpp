@@ -119,6 +119,54 @@ BOOST_AUTO_TEST_CASE(other_tables_go_before_a_circle) {
   BOOST_TEST(run_alone(schedule).front() == "C2.0");
 }
 
+// reliability 164, 174: rows of the circle come and go while any of its tables is read
+BOOST_AUTO_TEST_CASE(children_of_a_circle_wait_for_all_of_it) {
+  Schedule schedule{{{TableId{0}, {TableId{1}}, false, true},
+                     {TableId{1}, {TableId{2}}, false, true},
+                     {TableId{2}, {TableId{1}}, false, true}},
+                    chunks_of(0, 3) + chunks_of(1, 1) + chunks_of(2, 2)};
+  const auto names = run_alone(schedule);
+  BOOST_REQUIRE(names.size() == 6U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    BOOST_TEST(names[i].substr(0, 2) != "C0");
+    BOOST_TEST(names[i + 3].substr(0, 2) == "C0");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_circle_of_three_goes_one_chunk_at_a_time) {
+  Schedule schedule{{{TableId{0}, {TableId{1}}, false, true},
+                     {TableId{1}, {TableId{2}}, false, true},
+                     {TableId{2}, {TableId{0}}, false, true}},
+                    chunks_of(0, 1) + chunks_of(1, 1) + chunks_of(2, 1)};
+  const Job first = schedule.next().value();
+  const auto second = next_only_after(schedule, [&] { schedule.done(first); });
+  BOOST_REQUIRE(second.has_value());
+}
+
+// A table is read again whose children are finished: two of its chunks may lead to one child.
+BOOST_AUTO_TEST_CASE(parents_of_finished_tables_go_one_chunk_at_a_time) {
+  auto chunks = chunks_of(0, 3) + chunks_of(1, 1);
+  chunks[3].is_finished = true;
+  const std::vector<Schedule::Table> tables = {{TableId{0}, {}, false, true}, {TableId{1}, {TableId{0}}, false, true}};
+  Schedule schedule{tables, chunks};
+  const Job first = schedule.next().value();
+  const auto second = next_only_after(schedule, [&] { schedule.done(first); });
+  BOOST_REQUIRE(second.has_value());
+  chunks[3].is_finished = false;
+  Schedule in_order{tables, chunks};
+  BOOST_TEST(in_order.next().has_value());
+  BOOST_TEST(in_order.next().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(joined_tables_that_are_loaded_again_go_one_chunk_at_a_time) {
+  auto chunks = chunks_of(0, 1) + chunks_of(1, 2);
+  chunks[0].is_finished = true;
+  Schedule schedule{{{TableId{0}, {}, false, true}, {TableId{1}, {}, true, false}}, chunks};
+  const Job first = schedule.next().value();
+  const auto second = next_only_after(schedule, [&] { schedule.done(first); });
+  BOOST_REQUIRE(second.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(finished_chunks_are_not_done_again_and_loaded_ones_not_loaded_again) {
   auto chunks = chunks_of(0, 3);
   chunks[0].is_loaded = chunks[0].is_finished = true;
