@@ -371,9 +371,10 @@ void Decider::set_presence(const mapping::Route& route, RowState& row, std::opti
 void Decider::derive_referrers(core::EntityId entity, const core::RowKey& key) {
   const auto derive_again = [&](const mapping::Route& route, const mapping::Ref& ref, const core::RowKey& row_key) {
     const auto known = rows_.find(RouteRow{route.id, row_key});
-    // Not derived yet: it will be. One that was derived in the same breath as its parent has to be derived once more.
-    if (known != rows_.end() && known->second.status == core::RowStatus::None && !known->second.is_in_hand) return;
-    if (known == rows_.end() || known->second.status == core::RowStatus::Quarantined) {
+    const bool is_in_hand = known != rows_.end() && known->second.is_in_hand;
+    // Not derived yet: it will be. One that was derived in the same breath as its parent has to be derived once more, whatever it was before.
+    if (known != rows_.end() && known->second.status == core::RowStatus::None && !is_in_hand) return;
+    if (known == rows_.end() || (known->second.status == core::RowStatus::Quarantined && !is_in_hand)) {
       // Only a row that waits for this very parent; one that the target refused stays until it is retried.
       const auto position = static_cast<std::uint16_t>(&ref - route.refs.data());
       const bool waits =
