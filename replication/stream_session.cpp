@@ -117,7 +117,8 @@ bool StreamSession::step(const std::function<void()>& on_status) {
   const auto now = Clock::now();
   give_feedback(now, on_status);
 
-  if (!deliver() || (stalled_ && !feed_stalled(now))) {
+  // What was stalled may complete a transaction, which has to be handed on before anything else is fed.
+  if (!deliver() || (stalled_ && (!feed_stalled(now) || !deliver()))) {
     // Reading pauses, sending does not: any status keeps the server from taking us for dead. Its silence is our own doing.
     is_paused_ = true;
     schedule_.heard(now);
