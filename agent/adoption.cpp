@@ -10,6 +10,7 @@
 
 #include "apply/applier.hpp"
 #include "core/error.hpp"
+#include "core/failpoint.hpp"
 #include "mapping/derive.hpp"
 #include "pg/copy_text.hpp"
 #include "pg/quoting.hpp"
@@ -65,7 +66,9 @@ void adopt_ids(const Environment& environment, state::Store& store, const apply:
     std::vector<std::pair<std::string, std::string>> stored;
     for (const auto& id : adopted) stored.emplace_back(core::key_text(id.key), id.uuid.to_string());
     ledger.store_mappings(target, entity.name, stored, true);
+    FAILPOINT("after_ids_noted");
     store.adopt(entity.id, adopted);
+    FAILPOINT("after_ids_adopted");
     if (!adopted.empty())
       spdlog::info("adopted the ids of an earlier migration entity={} keys={}", entity.name, adopted.size());
   }
@@ -227,8 +230,12 @@ std::uint64_t remove_strays(const Environment& environment, state::Store& store,
                          store,
                          ledger,
                          {.purpose = "strays", .limit = {}, .run = store.progress().run}};
-  return remove_strays_without_id(environment, store, ledger, applier) +
-         remove_strays_with_id(environment, store, applier);
+  FAILPOINT("before_strays_removed");
+  const std::uint64_t without_id = remove_strays_without_id(environment, store, ledger, applier);
+  FAILPOINT("between_strays_removed");
+  const std::uint64_t with_id = remove_strays_with_id(environment, store, applier);
+  FAILPOINT("after_strays_removed");
+  return without_id + with_id;
 }
 
 }  // namespace agent

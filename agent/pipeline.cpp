@@ -98,15 +98,16 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
 /// Keeps a quiet source moving, so that its slot does not hold back log that others write. Its failure is not worth more than a line.
 void Pipeline::beat(const std::stop_token& stop) {
   std::unique_ptr<pg::Session> source;
-  while (wait(kHeartbeat, stop)) {
+  do {
     try {
       if (!source || source->is_broken()) source = std::make_unique<pg::Session>(environment_.source, "heartbeat");
+      FAILPOINT("before_heartbeat");
       static_cast<void>(replication::emit_marker(*source, "heartbeat"));
     } catch (const Error& error) {
       source.reset();
       spdlog::debug("no heartbeat: {}", error.what());
     }
-  }
+  } while (wait(kHeartbeat, stop));
 }
 
 bool Pipeline::run(const Until& until, const std::stop_token& stop) {
@@ -125,6 +126,7 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
     }};
     try {
       is_reached = apply_events(until, stop);
+      FAILPOINT("before_stream_stopped");
     } catch (...) {
       receiving.request_stop();
       queue_.close();
@@ -134,6 +136,7 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
     // What was applied is acknowledged by the receiver's last status.
     receiving.request_stop();
   }
+  FAILPOINT("after_stream_stopped");
   applier_.abandon();
   if (failure && !is_reached && !stop.stop_requested()) std::rethrow_exception(failure);
   return is_reached;
@@ -228,11 +231,13 @@ void Pipeline::settle_mixed() {
     is_reached_derived_ = true;
   }
   if (!local.mixed_until.is_valid() || local.applied < local.mixed_until) return;
+  FAILPOINT("before_mixed_settled");
   const auto result = retry_quarantined(environment_, ledger_, applier_, {}, {});
   spdlog::info("rows of several snapshots are settled lsn={} retried={} applied={}", local.mixed_until.to_string(),
                result.retried, result.applied);
   local.mixed_until = {};
   store_.save_progress(local);
+  FAILPOINT("after_mixed_settled");
   applier_.set_mixed(false);
 }
 
@@ -277,13 +282,14 @@ void Pipeline::follow(core::EndLsn end, const std::stop_token& stop) {
   }
   FAILPOINT("after_state_write");
   progress_.applied(end);
-  FAILPOINT("before_ack");
+  FAILPOINT("after_progress_moved");
 }
 
 void Pipeline::apply_once(const Parts& parts, const std::stop_token& stop) {
   const bool is_on_target = is_applied_on_target(parts.front());
   if (is_on_target) {
     applier_.catch_up(parts, refused_);
+    FAILPOINT("in_catch_up");
   } else {
     require_own_checkpoint(applier_.open());
     applier_.apply(parts);
@@ -306,6 +312,7 @@ void Pipeline::require_own_checkpoint(const std::optional<core::Lsn>& found) con
 /// After a connection was lost at COMMIT: whether it did commit is what the checkpoint says, once nothing of that connection is under
 /// way any more. True when it did.
 bool Pipeline::settle_doubt(core::EndLsn end, const std::stop_token& stop) {
+  FAILPOINT("before_doubt_settled");
   pg::Session target(environment_.target, "doubt");
   const auto checkpoint = apply::settle_writers(target, ledger_, store_.progress().run);
   if (checkpoint != end.lsn) {
@@ -387,12 +394,14 @@ void Pipeline::request_replay(const std::stop_token& stop) {
 
 void Pipeline::checkpoint_idle(core::Lsn horizon) {
   if (horizon <= progress_.applied()) return;
+  FAILPOINT("before_idle_checkpoint");
   if (horizon > on_target_) {
     // What did get through in an earlier try is simply written again.
     if (const auto found = applier_.open(); found != horizon) require_own_checkpoint(found);
     applier_.commit_target(horizon);
     checkpoint_ = horizon;
   }
+  FAILPOINT("after_idle_checkpoint");
   state::Progress local = store_.progress();
   local.applied = horizon;
   applier_.commit_state(local, std::nullopt, state::Overlay::Sync::Yes);
@@ -405,7 +414,8 @@ std::future<void> Pipeline::between_batches(std::function<void(apply::Applier&)>
       if (applier_.session().sql().is_broken()) applier_.reconnect();
       task(applier_);
     } catch (...) {
-      // What the task left open must not become part of the next batch.
+      // What the task left open must not become part of the next batch; what it may have brought to the target alone is derived again.
+      is_reached_derived_ = false;
       applier_.abandon();
       throw;
     }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/failpoint.hpp"
 
 namespace agent {
 
@@ -23,6 +24,7 @@ std::vector<const mapping::Route*> by_rank(const mapping::Plan& plan, const std:
 }
 
 void commit(apply::Applier& applier) {
+  FAILPOINT("before_retry_committed");
   applier.name_reached();
   applier.commit_target(std::nullopt);
   applier.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::Yes);

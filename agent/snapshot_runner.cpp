@@ -90,6 +90,7 @@ class Worker {
                   .limit = {.share = pass.environment.config.apply.max_quarantine},
                   .run = pass.store.progress().run,
                   .writers = apply::Writers::Several}) {
+    FAILPOINT("before_snapshot_imported");
     pg::import_snapshot(source_, pass.exported.name());
     for (const auto& [table, rows] : pass.table_rows) applier_.expect_rows(table, rows);
     applier_.set_mixed(pass.is_mixed);
@@ -147,6 +148,7 @@ class Worker {
   void read(Job& job, Take take) {
     job.chunk.lsn = pass_.exported.consistent_point();
     const core::TableId table = job.chunk.table;
+    FAILPOINT("before_copy");
     snapshot::ChunkReader reader{source_, pass_.shapes[table.index()], job.chunk};
     const bool is_fresh = pass_.fresh.contains(table);
     std::unordered_set<core::RowKey> seen;
@@ -155,11 +157,14 @@ class Worker {
         for (const auto& row : rows) seen.insert(row.first);
       }
       const auto count = rows.size();
+      FAILPOINT("in_copy");
       take(std::move(rows));
       FAILPOINT("before_piece_state");
       applier_.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::No);
+      FAILPOINT("after_piece_state");
       count_rows(table, count);
     }
+    FAILPOINT("after_copy");
     reader.close();
     if (!is_fresh) erase_unseen(job.chunk, seen);
   }
@@ -172,6 +177,7 @@ class Worker {
       return true;
     });
     for (std::size_t begin = 0; begin < gone.size(); begin += kPieceRows) {
+      FAILPOINT("before_unseen_erased");
       applier_.erase_rows(chunk.table, std::span{gone}.subspan(begin, std::min(kPieceRows, gone.size() - begin)));
       commit_target();
       applier_.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::No);
@@ -273,7 +279,9 @@ std::vector<state::Chunk> ensure_chunks(const Environment& environment, state::S
     auto cut = snapshot::plan_chunks(source, shape, environment.config.snapshot.chunk_rows);
     added.insert(added.end(), cut.begin(), cut.end());
   }
+  FAILPOINT("before_chunks_recorded");
   store.save_chunks(added);
+  FAILPOINT("after_chunks_recorded");
   chunks.insert(chunks.end(), added.begin(), added.end());
   return chunks;
 }
@@ -405,6 +413,7 @@ void finish(const Environment& environment, state::Store& store, const apply::Le
   if (may_have_strays) total.rows_removed += remove_strays(environment, store, ledger);
   resolve_settled(environment, ledger, store);
   store.settle();
+  FAILPOINT("before_snapshot_finished");
   state::Progress progress = store.progress();
   progress.snapshot_finished = true;
   progress.needs_snapshot = false;
@@ -444,6 +453,7 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
     int chunks_finished = 0;
     try {
       if (!start.first_snapshot) {
+        FAILPOINT("before_snapshot_exported");
         start.first_snapshot.emplace(pg::ExportedSnapshot::temporary(
             environment.source, kMostWaitForSnapshot,
             [](const std::string& blocker) { spdlog::warn("the snapshot waits for {}", blocker); }));
@@ -467,6 +477,7 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
       const bool is_disk_full = error.kind() == ErrorKind::State;
       if (!is_disk_full) failures = chunks_finished > 0 ? 1 : failures + 1;
       if (failures >= kMostFailures) throw;
+      if (chunks_finished > 0) backoff.reset();
       const auto wait = backoff.next();
       spdlog::warn("the snapshot was interrupted and goes on in {} ms: {}", wait.count(), error.what());
       std::this_thread::sleep_for(wait);

@@ -44,7 +44,9 @@ void ensure_publication(const Environment& environment, pg::Session& source) {
   const auto wanted = wanted_tables(environment.plan);
   const auto publication = replication::read_publication(source, name);
   if (!publication) {
+    FAILPOINT("before_publication_created");
     replication::create_publication(source, name, wanted);
+    FAILPOINT("after_publication_created");
     spdlog::info("created the publication publication={} tables={}", name, wanted.size());
     return;
   }
@@ -145,7 +147,9 @@ StartPosition establish(const Environment& environment, state::Store& store, con
   pg::Session target(environment.target, "start");
   pg::Session source(environment.source, "start");
   const std::string& slot = environment.config.source.slot;
+  FAILPOINT("before_ledger_created");
   ledger.create(target, environment.plan);
+  FAILPOINT("after_ledger_created");
   auto checkpoint = ledger.read_checkpoint(target);
   const auto health = replication::read_slot_health(source, slot);
   state::Progress progress = store.progress();
@@ -164,6 +168,7 @@ StartPosition establish(const Environment& environment, state::Store& store, con
       progress.slot_consistent_point = checkpoint->consistent_point;
       if (progress.run.empty()) progress.run = new_run_name();
       store.save_progress(progress);
+      FAILPOINT("after_start_recorded");
     }
     return {.checkpoint = *checkpoint, .local = progress.applied, .first_snapshot = std::nullopt};
   }
@@ -196,6 +201,7 @@ StartPosition establish(const Environment& environment, state::Store& store, con
   progress.applied = snapshot.consistent_point();
   progress.slot_consistent_point = snapshot.consistent_point();
   store.save_progress(progress);
+  FAILPOINT("after_start_recorded");
   ledger.audit(target, "snapshot", "start",
                R"({"slot":")" + slot + R"(","consistent_point":")" + progress.applied.to_string() + R"("})");
   spdlog::info("created the slot slot={} consistent_point={}", slot, progress.applied.to_string());

@@ -21,6 +21,7 @@
 #include "apply/writer_fence.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
+#include "core/failpoint.hpp"
 #include "pg/session.hpp"
 #include "replication/marker.hpp"
 
@@ -235,6 +236,7 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   outcome.was_stopped = stop.stop_requested();
   if (!goal.streams || outcome.was_stopped) return;
 
+  FAILPOINT("before_streaming");
   const StartPosition start = while_both_are_known(find_position, stop);
   Pipeline pipeline{environment, *store, ledger, start};
   board.show(Phase::Streaming, &pipeline);

@@ -40,6 +40,7 @@ Applier::Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::
 void Applier::reconnect() {
   forget_batch();
   const std::string name = options_.run.empty() ? options_.purpose : options_.purpose + "-" + options_.run;
+  FAILPOINT("before_target_connected");
   session_ = std::make_unique<TargetSession>(target_, name);
   if (!options_.run.empty()) end_left_overs(session_->sql(), pg::application_name(name));
   know_unremoved(ledger_.quarantine().count_unremoved(session_->sql(), plan_));
@@ -54,7 +55,9 @@ void Applier::name_reached() {
   if (decider_->reached().empty()) return;
   std::vector<state::RowName> rows;
   for (const TableRow& row : decider_->reached()) rows.push_back({row.table, row.key});
+  FAILPOINT("before_reached_named");
   named_.push_back(store_.name_reached(rows));
+  FAILPOINT("after_reached_named");
 }
 
 void Applier::derive_reached() {
@@ -64,6 +67,7 @@ void Applier::derive_reached() {
       if (overlay_.row(row.table, row.key) != nullptr) keys[row.table].push_back(row.key);
     }
     for (const auto& [table, of_table] : keys) derive_rows(table, of_table);
+    FAILPOINT("in_reached_derivation");
     commit_target(std::nullopt);
     named_.push_back(number);
     commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::Yes);
@@ -74,6 +78,7 @@ std::optional<core::Lsn> Applier::open() {
   if (!is_open_) {
     checkpoint_ = begin_writing(session_->sql(), ledger_, options_.writers);
     is_open_ = true;
+    FAILPOINT("after_batch_begun");
   }
   return checkpoint_;
 }
@@ -127,6 +132,7 @@ void Applier::replay_in_order(std::span<const core::TransactionPart> parts, Deci
     };
     const Saved saved = save();
     try {
+      FAILPOINT("in_ordered_replay");
       options.is_careful = false;
       run(take_part, options);
       session_->release_savepoint();
@@ -386,6 +392,7 @@ void Applier::write_ledger() {
   for (const auto& [route, changes] : decider_->mapping_changes().target_keys) {
     ledger_.remember_target_keys(sql, plan_.route(route).name, changes);
   }
+  FAILPOINT("before_quarantine_written");
   ledger_.quarantine().write_refused(sql, plan_, quarantine_, last_lsn_);
   quarantine_.written();
   decider_->restore_mapping_changes({});
@@ -399,6 +406,7 @@ void Applier::commit_target(std::optional<core::Lsn> applied) {
     ledger_.quarantine().write_unremoved(session_->sql(), plan_, quarantine_, last_lsn_);
     unremoved = ledger_.quarantine().count_unremoved(session_->sql(), plan_);
   }
+  FAILPOINT("before_checkpoint_moved");
   if (applied) ledger_.advance_checkpoint(session_->sql(), *applied);
   FAILPOINT("before_target_commit");
   session_->commit();
@@ -419,6 +427,7 @@ void Applier::commit_state(const std::optional<state::Progress>& progress, const
     is_open_ = false;
   }
   overlay_.commit(progress, chunk, sync);
+  if (!named_.empty()) FAILPOINT("before_reached_forgotten");
   for (const std::uint64_t number : named_) store_.forget_reached(number);
   named_.clear();
 }

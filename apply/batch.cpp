@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/error.hpp"
+#include "core/failpoint.hpp"
 
 namespace apply {
 
@@ -87,6 +88,7 @@ void Batch::add_update(const Projections::Target& target, const core::Update& up
   const core::RowKey new_key = image.has_unchanged() ? old_key : core::encode_key(table.key_types(), key_values);
 
   // A key that changes is a delete of the old and an insert of the new one, each judged by its own chunk.
+  if (new_key != old_key) FAILPOINT("at_key_change");
   if (new_key != old_key && !is_contained(table.id, old_key, commit)) erase(table.id, old_key);
   if (is_contained(table.id, new_key, commit)) return;
   if (image.has_unchanged()) {
@@ -115,6 +117,7 @@ void Batch::truncate(const mapping::SourceTable& table, core::CommitLsn commit) 
     }
     is_kept = is_kept && route.on_truncate == mapping::OnTruncate::Keep;
   }
+  FAILPOINT("at_truncate");
   if (is_kept && !table.routes.empty()) return;
   core::RowKey next;
   for (;;) {

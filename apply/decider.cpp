@@ -4,6 +4,7 @@
 
 #include "apply/ledger.hpp"
 #include "core/error.hpp"
+#include "core/failpoint.hpp"
 #include "mapping/affected.hpp"
 
 namespace apply {
@@ -192,6 +193,7 @@ void Decider::decide_piece(const mapping::Route& route, std::span<const core::Ro
     row.is_in_hand = true;
     derived.push_back(mapping::derive(plan_, route, key, stored->image, overlay_));
   }
+  FAILPOINT("after_look_up");
   std::vector<const mapping::Derivation*> rows;
   rows.reserve(derived.size());
   for (const auto& row : derived) rows.push_back(&row);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/failpoint.hpp"
 #include "pg/copy_text.hpp"
 
 namespace apply {
@@ -96,6 +97,7 @@ void TargetSession::commit() {
       throw core::Error{core::ErrorKind::Bug,
                         "a transaction was to be committed after one of its statements had failed"};
     }
+    FAILPOINT("after_commit_sent");
     stages_.merge(uncommitted_stages_);
     uncommitted_stages_.clear();
   } catch (const core::Error& error) {

@@ -7,6 +7,7 @@
 #include "apply/row_sender.hpp"
 #include "apply/target_schema.hpp"
 #include "core/error.hpp"
+#include "core/failpoint.hpp"
 
 namespace apply {
 
@@ -105,6 +106,7 @@ void Writer::remove(const mapping::Route& route, std::span<const Removal> rows) 
       columns[column].push_back(core::Value::of(key[column]));
   }
   try {
+    FAILPOINT("before_rows_removed");
     counts_.removed += session_.exec_arrays(route.remove, columns).affected_rows();
   } catch (const core::Error& error) {
     throw with_route(error, route);
@@ -150,10 +152,12 @@ void Writer::remove_isolating(const mapping::Route& route, std::vector<Removal> 
 }
 
 void Writer::upsert(const mapping::Route& route, std::span<const mapping::Derivation* const> rows) {
+  FAILPOINT("before_rows_written");
   try {
     counts_.written += session_.write(route.write, sent_rows(route, route.write, rows, overlay_));
     counts_.sent += rows.size();
     for (const mapping::Derivation* row : rows) decider_.wrote(route, *row);
+    FAILPOINT("after_rows_written");
   } catch (const core::Error& error) {
     throw with_route(error, route);
   }
@@ -162,6 +166,7 @@ void Writer::upsert(const mapping::Route& route, std::span<const mapping::Deriva
 void Writer::upsert_isolating(const mapping::Route& route, std::span<const mapping::Derivation* const> rows) {
   if (rows.empty()) return;
   session_.savepoint();
+  FAILPOINT("in_careful_savepoint");
   try {
     upsert(route, rows);
     session_.release_savepoint();

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -53,6 +54,23 @@ std::map<std::string, Armed, std::less<>> read_environment() {
   return armed;
 }
 
+ErrorKind kind_of(std::string_view name) {
+  const auto place = std::find_if(kFailpointPlaces.begin(), kFailpointPlaces.end(),
+                                  [&](const FailpointPlace& listed) { return listed.name == name; });
+  if (place == kFailpointPlaces.end()) return ErrorKind::Target;
+  switch (place->side) {
+    case FailingSide::Source: return ErrorKind::Source;
+    case FailingSide::Target: return ErrorKind::Target;
+    case FailingSide::Reply: return ErrorKind::InDoubt;
+    case FailingSide::State: return ErrorKind::State;
+  }
+  return ErrorKind::Target;
+}
+
+Error failure(std::string_view name) {
+  return Error{kind_of(name), "a failpoint threw"}.with("failpoint", std::string{name});
+}
+
 }  // namespace
 
 void hit_failpoint(std::string_view name) {
@@ -67,10 +85,16 @@ void hit_failpoint(std::string_view name) {
     if (found->second.at != 0 && found->second.hits != found->second.at) return;
     action = found->second.action;
   }
+  // Not through the log: a test must be able to see what happened at a place however the log is set.
+  const std::string line = "failpoint " + std::string{name} + ' ' + action + '\n';
+  static_cast<void>(::write(STDERR_FILENO, line.data(), line.size()) < 0);
   if (action == "kill") {
     ::kill(::getpid(), SIGKILL);
+    for (;;) ::pause();  // the signal is on its way; nothing may happen any more
   } else if (action == "throw") {
-    throw Error{ErrorKind::Target, "a failpoint threw"}.with("failpoint", std::string{name}).transient();
+    throw failure(name).transient();
+  } else if (action == "fail") {
+    throw failure(name);
   } else if (action.starts_with("wait:")) {
     std::this_thread::sleep_for(std::chrono::milliseconds{to_number(std::string_view{action}.substr(5))});
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/failpoint.hpp"
 #include "replication/decoder.hpp"
 
 namespace replication {
@@ -190,6 +191,7 @@ void Assembler::stream_commit(const StreamCommit& message) {
     throw misplaced("a streamed transaction commits of which nothing came").with("xid", fmt::to_string(message.xid));
   }
   const bool is_skipped = core::contains(applied_, message.commit_lsn);
+  FAILPOINT("at_stream_commit");
   // First what may fail and be repeated.
   if (is_skipped) held_.drop(message.xid);
   advance_commit_order(message.commit_lsn, message.end_lsn);
@@ -210,6 +212,7 @@ void Assembler::stream_abort(const StreamAbort& message) {
     ++counters_.stray_aborts;
     return;
   }
+  FAILPOINT("at_stream_abort");
   if (message.subxid != message.xid) {
     held_.discard_subtransaction(message.xid, message.subxid);
     return;
@@ -310,6 +313,7 @@ core::TransactionPart Assembler::replay_next() {
   Replay& replay = *replay_;
   while (!is_part_full()) {
     if (replay.next_in_chunk == replay.chunk.size()) {
+      FAILPOINT("in_held_replay");
       replay.chunk = held_.read(replay.xid, replay.next_sequence, kReadBytes);
       replay.next_in_chunk = 0;
       if (replay.chunk.empty()) {
@@ -344,6 +348,7 @@ core::TransactionPart Assembler::replay_next() {
 
 void Assembler::release_applied(core::Lsn applied) {
   while (!committed_.empty() && committed_.front().end_lsn.lsn <= applied) {
+    FAILPOINT("before_held_dropped");
     held_.drop(committed_.front().xid);
     committed_.pop_front();
   }

@@ -76,6 +76,7 @@ void Receiver::run(const std::stop_token& stop) {
 
 void Receiver::stream(const std::stop_token& stop) {
   is_replay_requested_ = false;
+  FAILPOINT("before_stream_connected");
   StreamSession session{options_, queue_, progress_, held_};
   is_interruption_due_ = true;
   tries_in_use_ = 0;

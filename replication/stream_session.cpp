@@ -94,9 +94,11 @@ StreamSession::StreamSession(const ReceiverOptions& options, core::BoundedQueue<
       assembler_(held, progress.applied(), options.limits),
       schedule_(server_timeout(connection_), options.status_interval, options.ack_interval, Clock::now()),
       horizon_offered_(Clock::now()) {
+  FAILPOINT("before_stream_started");
   // The applier may have got further since the assembler was made: then the server skips more than the assembler would.
   connection_.start(start_command({connection_.server_version()}, options.slot, progress.applied(), options.publication,
                                   options.streams_uncommitted));
+  FAILPOINT("after_stream_started");
 }
 
 void StreamSession::run(const std::stop_token& stop, const std::atomic<bool>& is_over,
@@ -164,6 +166,7 @@ void StreamSession::send_status(Clock::time_point now, bool wants_reply) {
   FAILPOINT("before_ack");
   const core::Lsn flushed = progress_.ack();
   connection_.send(encode_feedback({progress_.received(), flushed, wall_clock(), wants_reply}));
+  FAILPOINT("after_ack");
   schedule_.sent(now, flushed);
   if (wants_reply) schedule_.asked(now);
 }
@@ -175,6 +178,7 @@ bool StreamSession::deliver() {
       if (!part) return true;
       // Before the applier can see it: nothing may look idle in between.
       if (part->is_last) progress_.received(part->end_lsn);
+      FAILPOINT("before_part_queued");
       waiting_bytes_ = part->bytes();
       waiting_ = std::move(*part);
     }
@@ -204,6 +208,7 @@ void StreamSession::take(const ServerFrame& frame, Clock::time_point now) {
   schedule_.heard(now);
   has_heard_ = true;
   if (const auto* data = std::get_if<DataFrame>(&frame)) {
+    FAILPOINT("after_message_received");
     feed(data->payload);
     return;
   }

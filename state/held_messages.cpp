@@ -1,5 +1,6 @@
 #include "state/held_messages.hpp"
 
+#include "core/failpoint.hpp"
 #include "state/keys.hpp"
 #include "state/record.hpp"
 #include "state/rocks_status.hpp"
@@ -116,7 +117,9 @@ std::size_t HeldMessages::held_bytes(std::uint32_t xid) const {
 
 void HeldMessages::write_pending() {
   if (pending_.Count() == 0) return;
+  FAILPOINT("before_block_held");
   database_.write(pending_, Database::Durability::Volatile, kAction);
+  FAILPOINT("after_block_held");
   pending_.Clear();
 }
 

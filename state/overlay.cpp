@@ -407,6 +407,7 @@ struct Overlay::Impl {
   }
 
   void commit(const std::optional<Progress>& progress, const std::optional<Chunk>& chunk, Sync sync) {
+    FAILPOINT("before_state_write");
     // Undoing ends here: what is written stays written.
     undo.clear();
     undo_bytes = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "core/failpoint.hpp"
 #include "state/fingerprint.hpp"
 #include "state/keys.hpp"
 #include "state/record.hpp"
@@ -66,7 +67,9 @@ void start_over(Database& database, const Fingerprint& fingerprint) {
   progress.meaning.clear();
   Checkpoint::put(database, batch, progress);
   check(batch.Put(database.handle(Family::Meta), fingerprint_key(), encode_fingerprint(fingerprint)), kAction);
+  FAILPOINT("before_store_emptied");
   database.write(batch, Database::Durability::Synced, kAction);
+  FAILPOINT("after_store_emptied");
   // Only space from here on; what a crash leaves goes with compaction.
   for (const Family family : {Family::Rows, Family::Index, Family::Pairs, Family::Undo}) {
     database.drop_files(family, "", past_everything());
@@ -79,12 +82,14 @@ bool prepare(Database& database, const Identity& identity, const Layout& layout)
   const auto stored = database.get(Family::Meta, fingerprint_key());
   if (!stored) {
     if (!is_empty(database)) throw damaged("it does not say whose it is");
+    FAILPOINT("before_store_named");
     rocksdb::WriteBatch batch;
     check(batch.Put(database.handle(Family::Meta), fingerprint_key(), encode_fingerprint(wanted)),
           "name the state store");
     database.write(batch, Database::Durability::Synced, "name the state store");
     // Into a table file at once: a damaged log can then never make it look like a new one.
     database.flush(Family::Meta);
+    FAILPOINT("after_store_named");
     return true;
   }
   const Fingerprint found = decode_fingerprint(*stored);

@@ -1,5 +1,5 @@
-// The agent kills itself at a named place, is started again, and nothing is lost or doubled. The gaps of the order
-// "target commit, local state, acknowledgement" are each met while the stream runs; those of the snapshot in the snapshot.
+// The agent kills itself at a named place, is started again, and nothing is lost or doubled. A pair of databases for each, where the walks
+// lead one pair past all places.
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <ostream>
@@ -21,13 +21,6 @@ tests::AgentUnderTest::Environment armed(const Place& place) {
   return {{"AGENT_FAILPOINTS", std::string(place.failpoint) + "=kill@" + std::to_string(place.at)}};
 }
 
-void expect_one_slot(const tests::SmallPair& pair) {
-  BOOST_TEST(pair.source_admin
-                 .query_value("SELECT string_agg(slot_name, ' ') FROM pg_replication_slots WHERE database = "
-                              "current_database()")
-                 .value_or("") == pair.name);
-}
-
 /// Starts the agent again, lets it come to rest, and compares.
 void expect_recovery(crash::Staff& staff) {
   staff.pair.agent.start();
@@ -37,21 +30,20 @@ void expect_recovery(crash::Staff& staff) {
   }
   staff.pair.agent.wait_applied();
   BOOST_TEST(staff.pair.agent.stop() == 0, staff.pair.agent.process().err());
-  expect_one_slot(staff.pair);
+  staff.expect_one_slot();
+  staff.expect_nothing_ahead();
   staff.expect_equal();
 }
 
+// The walks visit every place once; these are met where much is behind them, and with nothing else having happened.
 const Place kSnapshotPlaces[] = {
-    {"before_slot_created", 1},   {"after_slot_created", 1},    {"after_checkpoint_created", 1},
-    {"before_piece_state", 3},    {"before_piece_state", 25},   {"before_chunk_finished", 1},
-    {"before_chunk_finished", 9}, {"after_chunk_finished", 4},  {"after_chunk_finished", 30},
-    {"before_target_commit", 2},  {"before_target_commit", 20}, {"after_snapshot_finished", 1},
+    {"before_piece_state", 3},
+    {"before_piece_state", 25},
+    {"after_chunk_finished", 4},
+    {"after_chunk_finished", 30},
 };
 
-const Place kStreamPlaces[] = {
-    {"before_target_commit", 1}, {"after_target_commit", 1}, {"after_target_commit", 3}, {"after_state_write", 1},
-    {"after_state_write", 2},    {"before_ack", 1},          {"before_ack", 2},
-};
+const Place kStreamPlaces[] = {{"after_target_commit", 3}, {"after_state_write", 2}};
 
 }  // namespace
 

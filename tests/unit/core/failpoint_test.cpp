@@ -46,6 +46,26 @@ BOOST_AUTO_TEST_CASE(a_failpoint_throws_each_time_or_just_the_named_time) {
   BOOST_TEST(status == 0);
 }
 
+BOOST_AUTO_TEST_CASE(an_error_is_of_the_side_that_the_place_belongs_to_and_may_be_for_good) {
+  const auto kind_at = [](const char* name, bool is_transient) {
+    try {
+      core::hit_failpoint(name);
+    } catch (const core::Error& error) {
+      if (error.is_transient() == is_transient) return error.kind();
+    }
+    return core::ErrorKind::Bug;
+  };
+  const int status =
+      in_a_child("before_ack=throw;after_commit_sent=throw;before_state_write=fail;before_target_commit=fail", [&] {
+        using enum core::ErrorKind;
+        const bool is_right = kind_at("before_ack", true) == Source && kind_at("after_commit_sent", true) == InDoubt &&
+                              kind_at("before_state_write", false) == State &&
+                              kind_at("before_target_commit", false) == Target;
+        return is_right ? 0 : 1;
+      });
+  BOOST_TEST(status == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_failpoint_kills_the_process_without_a_word) {
   const int status = in_a_child("here=kill@2", [] {
     core::hit_failpoint("here");
