@@ -196,7 +196,7 @@ void Applier::restore(const Saved& saved) {
 void Applier::attempt(const Fill& fill, const Decider::Options& options,
                       std::span<const core::TransactionPart> ordered) {
   attempt_unlimited(fill, options, ordered);
-  if (!is_mixed_) check_limit();
+  if (!is_mixed_) check_limit(Judged::Changes);
 }
 
 void Applier::attempt_unlimited(const Fill& fill, Decider::Options options,
@@ -335,14 +335,14 @@ std::vector<std::int64_t> Applier::unremoved() const {
   return unremoved_;
 }
 
-void Applier::check_limit() const {
+void Applier::check_limit(Judged judged) const {
   const auto stored = store_.counters();
   const auto changes = overlay_.counter_changes();
   std::vector<std::int64_t> unremoved(plan_.routes.size(), 0);
   for (const auto& [target_row, entry] : quarantine_.unremoved) ++unremoved[target_row.route.index()];
   for (const mapping::Route& route : plan_.routes) {
     const std::size_t at = route.id.index();
-    if (changes[at].quarantined <= 0 && unremoved[at] == 0) continue;
+    if (judged == Judged::Changes && changes[at].quarantined <= 0 && unremoved[at] == 0) continue;
     // A target row that stays though its source row is gone counts like one that is refused.
     if (unremoved[at] > 0 && at < quarantine_.unremoved_before.size())
       unremoved[at] += quarantine_.unremoved_before[at];

@@ -97,6 +97,11 @@ class Applier {
   [[nodiscard]] bool is_open() const { return is_open_; }
   [[nodiscard]] TargetSession& session() { return *session_; }
   [[nodiscard]] state::Overlay& overlay() { return overlay_; }
+  /// Which routes the limit on refused rows is judged for: those of which the open batch refuses rows, or all of them.
+  enum class Judged : std::uint8_t { Changes, Everything };
+  /// Throws Error(Refused) when too many rows of a route are refused. Applying does it by itself, but while rows of several snapshots meet.
+  void check_limit(Judged judged) const;
+
   [[nodiscard]] const WriteCounts& counts() const { return counts_; }
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
   /// While rows of several snapshots meet, a refusal may be due to that alone: refused rows are tried again with every change, and however
@@ -132,7 +137,6 @@ class Applier {
   void write_ledger();
   void replay_changes(const core::TransactionPart& part, const Decider::Options& options);
   void replay_in_order(std::span<const core::TransactionPart> parts, Decider::Options options);
-  void check_limit() const;
   void know_unremoved(std::vector<std::int64_t> counts);
   void forget_batch();
 

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "core/error.hpp"
+#include "state/info_log.hpp"
 #include "state/keys.hpp"
 #include "state/rocks_status.hpp"
 #include "state/status_counters.hpp"
@@ -63,7 +64,8 @@ void refuse_headless(const fs::path& directory) {
   }
 }
 
-rocksdb::DBOptions database_options(const std::shared_ptr<rocksdb::Cache>& cache, std::size_t memory_budget_bytes) {
+rocksdb::DBOptions database_options(const fs::path& directory, const std::shared_ptr<rocksdb::Cache>& cache,
+                                    std::size_t memory_budget_bytes) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
@@ -78,9 +80,7 @@ rocksdb::DBOptions database_options(const std::shared_ptr<rocksdb::Cache>& cache
   // Memtables are charged to the cache: both together stay in the budget.
   options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(memory_budget_bytes / 2, cache);
   options.max_open_files = 256;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = 1U << 20U;
-  options.keep_log_file_num = 2;
+  options.info_log = make_info_log(directory);
   return options;
 }
 
@@ -149,7 +149,7 @@ Database::Database(const fs::path& directory, std::size_t memory_budget_bytes)
   refuse_headless(directory);
   constexpr int kCacheShardBits = 3;  // a few threads read; more shards only make each of them small
   const auto cache = rocksdb::NewLRUCache(memory_budget_bytes, kCacheShardBits);
-  const rocksdb::DBOptions options = database_options(cache, memory_budget_bytes);
+  const rocksdb::DBOptions options = database_options(directory, cache, memory_budget_bytes);
 
   // A newer format may have families that we do not know; all must be opened before its version can be read.
   std::vector<std::string> names{kFamilyNames.begin(), kFamilyNames.end()};
@@ -212,8 +212,12 @@ std::unique_ptr<rocksdb::Iterator> Database::iterator(Family family, const rocks
 
 void Database::write(rocksdb::WriteBatch& batch, Durability durability, std::string_view action) {
   if (needs_resume_) {
-    check(db_->Resume(), action);
-    needs_resume_ = false;
+    const rocksdb::Status resumed = db_->Resume();
+    // Busy: RocksDB is at it already, by itself. Whether that has helped is what the write will say.
+    if (!resumed.IsBusy()) {
+      check(resumed, action);
+      needs_resume_ = false;
+    }
   }
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::Synced;

@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "tests/support/wait.hpp"
+
 namespace faults {
 
 namespace {
@@ -85,6 +87,28 @@ void People::require_equal() const {
   }
   require_same("quarantined rows", "", quarantined());
   require_honest();
+}
+
+HeldInserts::HeldInserts(const tests::SmallPair& pair, const std::string& table)
+    : pair_(pair), holder_(pair.target_admin.session()) {
+  holder_.exec(
+      "CREATE OR REPLACE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+      "pg_advisory_xact_lock_shared(4711); RETURN NEW; END $$; CREATE TRIGGER held BEFORE INSERT ON " +
+      table + " FOR EACH ROW EXECUTE FUNCTION held(); ALTER TABLE " + table +
+      " ENABLE ALWAYS TRIGGER held; SELECT "
+      "pg_advisory_lock(4711)");
+}
+
+HeldInserts::~HeldInserts() = default;  // the lock goes with its session; the trigger finds nobody to wait for
+
+void HeldInserts::wait() const {
+  tests::wait_until(
+      [this] {
+        return pair_.target_admin.query_value(
+                   "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
+                   "(SELECT oid FROM pg_database WHERE datname = current_database())") != "0";
+      },
+      "somebody to insert");
 }
 
 std::string People::quarantined() const {

@@ -26,4 +26,20 @@ class People : public tests::SmallPair {
   [[nodiscard]] std::string quarantined() const;
 };
 
+/// While this lives, whoever inserts into a table of the target waits, at his first row.
+class HeldInserts {
+ public:
+  HeldInserts(const tests::SmallPair& pair, const std::string& table);
+  ~HeldInserts();
+  HeldInserts(const HeldInserts&) = delete;
+  HeldInserts& operator=(const HeldInserts&) = delete;
+
+  /// Returns when somebody waits. Throws tests::Timeout.
+  void wait() const;
+
+ private:
+  const tests::SmallPair& pair_;
+  tests::Sql holder_;
+};
+
 }  // namespace faults
