@@ -203,14 +203,16 @@ std::uint64_t remove_strays_without_id(const Environment& environment, const sta
     const mapping::SourceTable& table = plan.table(route.from);
     const auto slot =
         static_cast<std::size_t>(std::find(table.routes.begin(), table.routes.end(), route.id) - table.routes.begin());
-    std::map<std::string, std::optional<core::RowKey>> gone;
+    apply::TargetKeyChanges gone;
     std::vector<apply::Applier::TargetRow> strays;
     for (auto& [legacy_key, values] : ledger.read_target_keys(applier.session().sql(), route)) {
       const core::RowKey key = core::parse_key(table.key_types(), legacy_key);
+      const core::RowKey target_key = apply::target_key_of(values);
       const auto row = store.row(table.id, key);
-      if (row && row->statuses[slot] == core::RowStatus::Applied) continue;
-      gone.emplace(legacy_key, std::nullopt);
-      strays.push_back({key, apply::target_key_of(values)});
+      if (row && row->statuses[slot] == core::RowStatus::Applied && row->target_keys[slot] == target_key.bytes)
+        continue;
+      gone[{legacy_key, target_key}] = false;
+      strays.push_back({key, target_key});
     }
     if (gone.empty()) continue;
     unremoved += applier.remove_target_rows(route, strays);

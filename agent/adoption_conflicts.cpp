@@ -40,7 +40,7 @@ void refuse_conflicting_adoption(const Environment& environment, const state::St
                       std::to_string(keys.size()) + " rows are in the target under other ids than those to adopt")
         .with("entity", entity.name)
         .with("keys", name_list(keys, 5))
-        .remedy("correct the adopt: query; or undo the snapshot with `agent rollback snapshot`, then take it again");
+        .remedy("correct the adopt: query, or the rows of the target that it reads, and start again");
   }
 }
 

@@ -14,7 +14,6 @@
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "pg/session.hpp"
-#include "replication/marker.hpp"
 
 namespace agent {
 
@@ -30,8 +29,6 @@ constexpr std::size_t kQueueBytes = 32U << 20U;
 constexpr std::size_t kSpillBytes = 64U << 20U;
 // How long the applier waits for something to do before it looks after tasks and the stop signal.
 constexpr std::chrono::milliseconds kNap{200};
-// Often enough that an idle source's slot follows within a minute, rarely enough to go unnoticed in its log.
-constexpr std::chrono::seconds kHeartbeat{30};
 
 replication::ReceiverOptions receiver_options(const Environment& environment, const state::Store& store) {
   return {.source = environment.source,
@@ -84,7 +81,8 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
                {.purpose = "apply",
                 .limit = {.share = environment.config.apply.max_quarantine},
                 .spill_bytes = kSpillBytes,
-                .run = store.progress().run}) {
+                .run = store.progress().run}),
+      watch_(environment, ledger, start.mark) {
   applier_.set_mixed(store.progress().mixed_until.is_valid());
   if (on_target_ > progress_.applied()) {
     ledger_.quarantine().for_each_refused(
@@ -95,24 +93,17 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
   }
 }
 
-/// Keeps a quiet source moving, so that its slot does not hold back log that others write. Its failure is not worth more than a line.
-void Pipeline::beat(const std::stop_token& stop) {
-  std::unique_ptr<pg::Session> source;
-  do {
-    try {
-      if (!source || source->is_broken()) source = std::make_unique<pg::Session>(environment_.source, "heartbeat");
-      FAILPOINT("before_heartbeat");
-      static_cast<void>(replication::emit_marker(*source, "heartbeat"));
-    } catch (const Error& error) {
-      source.reset();
-      spdlog::debug("no heartbeat: {}", error.what());
-    }
-  } while (wait(kHeartbeat, stop));
-}
-
 bool Pipeline::run(const Until& until, const std::stop_token& stop) {
   std::exception_ptr failure;
-  const std::jthread heartbeat{[this](const std::stop_token& ended) { beat(ended); }};
+  std::exception_ptr refusal;
+  std::jthread watching{[&](const std::stop_token& ended) {
+    try {
+      watch_.run(ended);
+    } catch (...) {
+      refusal = std::current_exception();
+      queue_.close();
+    }
+  }};
   bool is_reached = false;
   {
     std::stop_source receiving;
@@ -138,6 +129,11 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
   }
   FAILPOINT("after_stream_stopped");
   applier_.abandon();
+  watching.request_stop();
+  watching.join();
+  if (refusal) std::rethrow_exception(refusal);
+  // "Everything until there" is said only when the publication was whole all the time.
+  if (is_reached) watch_.look();
   if (failure && !is_reached && !stop.stop_requested()) std::rethrow_exception(failure);
   return is_reached;
 }

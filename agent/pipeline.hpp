@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/environment.hpp"
+#include "agent/source_watch.hpp"
 #include "agent/start_position.hpp"
 #include "apply/applier.hpp"
 #include "core/bounded_queue.hpp"
@@ -51,7 +52,6 @@ class Pipeline {
 
  private:
   using Parts = std::vector<core::TransactionPart>;
-  void beat(const std::stop_token& stop);
   bool apply_events(const Until& until, const std::stop_token& stop);
   Parts gather(core::TransactionPart first, const Until& until);
   [[nodiscard]] bool is_applied_on_target(const core::TransactionPart& part) const;
@@ -81,6 +81,7 @@ class Pipeline {
   replication::Progress progress_;
   replication::Receiver receiver_;
   apply::Applier applier_;
+  SourceWatch watch_;
   std::optional<core::StreamEvent> next_;  // taken from the queue, not yet looked at
   bool is_reached_derived_ = false;
   bool is_replaying_ = false;  // everything is thrown away until the stream begins again

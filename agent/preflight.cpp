@@ -17,7 +17,9 @@
 #include "mapping/compile.hpp"
 #include "mapping/sql_text.hpp"
 #include "pg/catalog.hpp"
+#include "pg/replication_connection.hpp"
 #include "pg/session.hpp"
+#include "replication/timeline.hpp"
 
 namespace agent {
 
@@ -32,6 +34,7 @@ struct End {
 Finding finding_of(const core::Error& error, Area area) {
   std::string message = error.message();
   if (!error.sqlstate().empty()) message += " (SQLSTATE " + error.sqlstate() + ")";
+  for (const auto& [name, value] : error.context()) message += " " + name + "=" + value;
   return {
       .severity = Severity::Error, .area = area, .message = std::move(message), .remedy = error.remedy(), .file = {}};
 }
@@ -129,14 +132,12 @@ std::optional<apply::Checkpoint> judged_checkpoint(const Config& config, pg::Ses
                         .remedy = "point source.url at the former, or use another target or target.ledger_schema",
                         .file = {}});
   } else if (checkpoint->source.timeline != identity.timeline) {
-    findings.push_back(
-        {.severity = Severity::Error,
-         .area = Area::Source,
-         .message = "the source is on timeline " + std::to_string(identity.timeline) +
-                    ", the target's checkpoint on timeline " + std::to_string(checkpoint->source.timeline) +
-                    ": the source was promoted or restored",
-         .remedy = "run `agent rollback snapshot`, then `agent run`: a new snapshot writes just the differences",
-         .file = {}});
+    try {
+      pg::ReplicationConnection connection{source_params(config), "history"};
+      replication::require_same_history(connection, checkpoint->source, checkpoint->applied, config.source.slot);
+    } catch (const core::Error& error) {
+      findings.push_back(finding_of(error, Area::Source));
+    }
   }
   return checkpoint;
 }

@@ -12,6 +12,7 @@
 #include "pg/replication_connection.hpp"
 #include "pg/server_version.hpp"
 #include "replication/publication.hpp"
+#include "replication/slot.hpp"
 #include "replication/slot_health.hpp"
 
 namespace agent {
@@ -290,7 +291,7 @@ void judge_slot(const SourceView& view, const std::optional<replication::SlotHea
     if (view.checkpoint) {
       findings.error(
           "the slot " + name + " is gone: changes since " + view.checkpoint->applied.to_string() + " are lost",
-          "run `agent rollback snapshot`, then `agent run`: a new snapshot writes just the differences");
+          replication::copy_anew(name));
     }
     return;
   }
@@ -329,7 +330,7 @@ void judge_slot(const SourceView& view, const std::optional<replication::SlotHea
     findings.error("the slot " + name + " was read by somebody else up to " + slot->confirmed_flush_lsn.to_string() +
                        ", beyond the target's checkpoint " + view.checkpoint->applied.to_string() +
                        ": changes in between are missing",
-                   "run `agent rollback snapshot`, then `agent run`: a new snapshot writes just the differences");
+                   replication::copy_anew(name));
   }
 }
 

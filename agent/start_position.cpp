@@ -6,11 +6,14 @@
 #include <set>
 #include <thread>
 
+#include "agent/ledger_query.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "pg/replication_connection.hpp"
 #include "pg/session.hpp"
 #include "replication/publication.hpp"
 #include "replication/slot.hpp"
+#include "replication/timeline.hpp"
 
 namespace agent {
 
@@ -33,12 +36,6 @@ bool is_our_orphan(pg::Session& source, std::int32_t pid, const state::Store& st
   return result.rows() == 0 || result.text(0, 0) == "dispatch-sync/" + stream_purpose(store);
 }
 
-std::set<core::QualifiedName> wanted_tables(const mapping::Plan& plan) {
-  std::set<core::QualifiedName> tables;
-  for (const mapping::SourceTable& table : plan.tables) tables.insert(table.name);
-  return tables;
-}
-
 void ensure_publication(const Environment& environment, pg::Session& source) {
   const std::string& name = environment.config.source.publication;
   const auto wanted = wanted_tables(environment.plan);
@@ -56,38 +53,59 @@ void ensure_publication(const Environment& environment, pg::Session& source) {
   spdlog::info("brought the publication to the mapping's tables publication={} change={}", name, difference.describe());
 }
 
-/// Once changes are expected from it, a publication that is gone has let changes go unsent: before PostgreSQL 18 the stream would say so,
-/// from 18 on it stays silent.
-void require_publication(const Environment& environment, pg::Session& source) {
-  const std::string& name = environment.config.source.publication;
-  if (replication::read_publication(source, name)) return;
-  throw Error(ErrorKind::Refused, "the publication is gone: changes since it was dropped were not sent")
-      .with("publication", name)
-      .remedy("copy anew: see docs/checkpoint-decisions.md");
+/// The history of the source is the one that was copied, up to the checkpoint.
+void require_same_source(const Environment& environment, const apply::Checkpoint& checkpoint) {
+  if (checkpoint.source == environment.source_identity) return;
+  pg::ReplicationConnection connection{environment.source, "history"};
+  replication::require_same_history(connection, checkpoint.source, checkpoint.applied, environment.config.source.slot);
 }
 
-void require_same_source(const apply::Checkpoint& checkpoint, const pg::ServerIdentity& source) {
-  if (checkpoint.source == source) return;
-  throw Error(ErrorKind::Refused, "the source is not the one that this target was copied from")
-      .with("checkpoint_system_identifier", checkpoint.source.system_identifier)
-      .with("source_system_identifier", source.system_identifier)
-      .with("checkpoint_timeline", std::to_string(checkpoint.source.timeline))
-      .with("source_timeline", std::to_string(source.timeline))
-      .with("checkpoint_database", checkpoint.source.database)
-      .with("source_database", source.database)
-      .remedy(
-          "connect to the original source; after a fail-over or a restore its changes cannot be told apart, so that "
-          "the target must be "
-          "copied anew: see docs/checkpoint-decisions.md");
+/// Changes of these tables were not published for a while: their rows are read anew by the snapshot that follows. First of all, so that a
+/// crash after the publication was put right does not hide that it was wrong.
+void read_anew(const Environment& environment, state::Store& store, const std::set<core::QualifiedName>& tables) {
+  if (tables.empty()) return;
+  std::set<core::TableId> ids;
+  for (const core::QualifiedName& table : tables) {
+    spdlog::warn("changes may be missing, the table is read anew: it was not published all the time table={}",
+                 table.display());
+    if (const mapping::SourceTable* found = environment.plan.find_table(table)) ids.insert(found->id);
+  }
+  std::vector<state::Chunk> chunks = store.chunks();
+  for (state::Chunk& chunk : chunks) {
+    if (ids.contains(chunk.table)) chunk.is_loaded = chunk.is_finished = false;
+  }
+  store.save_chunks(chunks);
+  state::Progress progress = store.progress();
+  progress.snapshot_finished = false;
+  store.save_progress(progress);
 }
 
-void require_local_state_behind(const state::Progress& local, const apply::Checkpoint& checkpoint) {
+/// Publication and mark, once there is a checkpoint that they must fit.
+SourceMark reconcile_publication(const Environment& environment, pg::Session& source, pg::Session& target,
+                                 state::Store& store, const apply::Ledger& ledger,
+                                 const apply::Checkpoint& checkpoint) {
+  const Config::Source& config = environment.config.source;
+  const SourceMark known = decode_source_mark(checkpoint.source_mark);
+  const auto found = replication::read_publication(source, config.publication);
+  require_same_publication(found, known, config);
+  read_anew(environment, store, tables_with_gaps(*found, known, wanted_tables(environment.plan)));
+  ensure_publication(environment, source);
+  const auto publication = replication::read_publication(source, config.publication);
+  require_same_publication(publication, known, config);
+  const SourceMark mark = mark_source(source, *publication, known.number);
+  ledger.note_source(target, environment.source_identity.timeline, encode(mark));
+  return mark;
+}
+
+void require_local_state_behind(const state::Progress& local, const apply::Checkpoint& checkpoint,
+                                const std::string& slot) {
   if (local.applied > checkpoint.applied) {
     throw Error(ErrorKind::Refused,
                 "the local state is ahead of the target: the target was restored to an earlier moment")
         .with("local_lsn", local.applied.to_string())
         .with("checkpoint_lsn", checkpoint.applied.to_string())
-        .remedy("remove the state directory: a differential snapshot brings both to the source's present");
+        .remedy("changes between the two are gone from the target, and the slot will not send them again: " +
+                replication::copy_anew(slot));
   }
   if (local.slot_consistent_point.is_valid() && local.slot_consistent_point != checkpoint.consistent_point) {
     throw Error(ErrorKind::State, "the local state belongs to another slot of the same name")
@@ -141,6 +159,27 @@ void require_usable_slot(const Environment& environment, pg::Session& source, co
 
 }  // namespace
 
+void discard_outdated(const Environment& environment, state::Store& store) {
+  const state::Progress local = store.progress();
+  if (!local.slot_consistent_point.is_valid()) return;
+  pg::Session target(environment.target, "start");
+  const auto checkpoint =
+      find_checkpoint(target, environment.config.target.ledger_schema, environment.config.source.slot);
+  // What else may be wrong is for establish() to answer.
+  if (!checkpoint || local.applied >= checkpoint->applied ||
+      local.slot_consistent_point != checkpoint->consistent_point || checkpoint->source != environment.source_identity)
+    return;
+  pg::Session source(environment.source, "start");
+  const auto health = replication::read_slot_health(source, environment.config.source.slot);
+  if (!health || health->confirmed_flush_lsn <= local.applied || health->confirmed_flush_lsn > checkpoint->applied)
+    return;
+  spdlog::warn(
+      "the local state is older than what the source can send again, as an old copy of the directory is: it is emptied "
+      "and rebuilt local_lsn={} confirmed_flush_lsn={} checkpoint_lsn={}",
+      local.applied.to_string(), health->confirmed_flush_lsn.to_string(), checkpoint->applied.to_string());
+  store.empty();
+}
+
 std::string stream_purpose(const state::Store& store) { return "stream-" + store.progress().run; }
 
 StartPosition establish(const Environment& environment, state::Store& store, const apply::Ledger& ledger) {
@@ -155,11 +194,11 @@ StartPosition establish(const Environment& environment, state::Store& store, con
   state::Progress progress = store.progress();
 
   if (checkpoint) {
-    require_same_source(*checkpoint, environment.source_identity);
-    require_local_state_behind(progress, *checkpoint);
+    require_same_source(environment, *checkpoint);
+    require_local_state_behind(progress, *checkpoint, slot);
     require_usable_slot(environment, source, store, checkpoint->applied);
-    require_publication(environment, source);
-    ensure_publication(environment, source);
+    const SourceMark mark = reconcile_publication(environment, source, target, store, ledger, *checkpoint);
+    progress = store.progress();
     if (!progress.slot_consistent_point.is_valid()) {
       // An empty state directory: what it knew is read again from the source, position and ids come from the ledger.
       spdlog::warn("the local state is new: it is rebuilt by a differential snapshot checkpoint_lsn={}",
@@ -170,7 +209,7 @@ StartPosition establish(const Environment& environment, state::Store& store, con
       store.save_progress(progress);
       FAILPOINT("after_start_recorded");
     }
-    return {.checkpoint = *checkpoint, .local = progress.applied, .first_snapshot = std::nullopt};
+    return {.checkpoint = *checkpoint, .local = progress.applied, .mark = mark, .first_snapshot = std::nullopt};
   }
 
   if (progress.slot_consistent_point.is_valid()) {
@@ -178,7 +217,8 @@ StartPosition establish(const Environment& environment, state::Store& store, con
                 "the target has no checkpoint for this slot although the local state has one: its ledger is gone")
         .with("slot", slot)
         .with("local_lsn", progress.applied.to_string())
-        .remedy("restore the ledger schema; or drop the slot and remove the state directory to copy anew");
+        .remedy("restore the ledger schema from a backup of the same moment as the data; or " +
+                replication::copy_anew(slot));
   }
   if (health) {
     if (progress.run.empty()) {
@@ -190,11 +230,15 @@ StartPosition establish(const Environment& environment, state::Store& store, con
     spdlog::warn("dropping the slot that a crashed start left behind slot={}", slot);
     replication::drop_slot(source, slot);
   }
-  ensure_publication(environment,
-                     source);  // before the slot: decoding a change older than the publication is a fatal error
+  // Before the slot: decoding a change older than the publication is a fatal error.
+  ensure_publication(environment, source);
+  const auto publication = replication::read_publication(source, environment.config.source.publication);
+  require_same_publication(publication, {}, environment.config.source);
+  const SourceMark mark = mark_source(source, *publication, 0);
   pg::ExportedSnapshot snapshot = create_slot(environment, store);
   FAILPOINT("after_slot_created");
-  checkpoint = apply::Checkpoint{environment.source_identity, snapshot.consistent_point(), snapshot.consistent_point()};
+  checkpoint = apply::Checkpoint{environment.source_identity, snapshot.consistent_point(), snapshot.consistent_point(),
+                                 encode(mark)};
   ledger.create_checkpoint(target, *checkpoint);
   FAILPOINT("after_checkpoint_created");
   progress = store.progress();
@@ -205,7 +249,7 @@ StartPosition establish(const Environment& environment, state::Store& store, con
   ledger.audit(target, "snapshot", "start",
                R"({"slot":")" + slot + R"(","consistent_point":")" + progress.applied.to_string() + R"("})");
   spdlog::info("created the slot slot={} consistent_point={}", slot, progress.applied.to_string());
-  return {.checkpoint = *checkpoint, .local = progress.applied, .first_snapshot = std::move(snapshot)};
+  return {.checkpoint = *checkpoint, .local = progress.applied, .mark = mark, .first_snapshot = std::move(snapshot)};
 }
 
 }  // namespace agent

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "agent/environment.hpp"
+#include "agent/source_mark.hpp"
 #include "apply/ledger.hpp"
 #include "core/lsn.hpp"
 #include "pg/exported_snapshot.hpp"
@@ -15,9 +16,14 @@ namespace agent {
 struct StartPosition {
   apply::Checkpoint checkpoint;  ///< of the target: the authority
   core::Lsn local;               ///< what the local state holds; behind the checkpoint after a crash between the two
+  SourceMark mark;               ///< of source and target, as of this start
   /// The snapshot that came with a slot that was made just now; none when the slot was there already.
   std::optional<pg::ExportedSnapshot> first_snapshot;
 };
+
+/// Empties the local state when it is an old copy that was put back: behind the target, and the source no longer sends what it lacks. It is
+/// then rebuilt as a lost one is. Before anything else uses the store.
+void discard_outdated(const Environment& environment, state::Store& store);
 
 /// What the stream's connection calls itself: names this state directory, so that after a crash its orphan is told from another agent.
 [[nodiscard]] std::string stream_purpose(const state::Store& store);

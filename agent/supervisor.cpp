@@ -206,15 +206,18 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
       through_conflicts("reading the catalogs", [&] { return prepare(config, stop_deadline); });
   through_conflicts("checking the mapping", [&] { require_sound_mapping(environment); });
   const auto store = open_store_patiently(environment, stop);
+  discard_outdated(environment, *store);
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
   const auto is_finished = [&] {
     return store->progress().snapshot_finished && !store->progress().needs_snapshot &&
            !mapping_changed(environment, *store);
   };
-  if (goal.needs_finished_snapshot && !is_finished()) {
+  const auto require_finished = [&] {
+    if (!goal.needs_finished_snapshot || is_finished()) return;
     throw Error(ErrorKind::Refused, "there is no finished snapshot of this mapping to go on from")
         .remedy("run `agent snapshot`, or `agent run`, which does both");
-  }
+  };
+  require_finished();
   Board board{environment, *store};
   const ControlServer control{control_socket_path(config.state_dir), handlers(board, environment, *store, ledger)};
   const auto find_position = [&] {
@@ -225,6 +228,7 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   };
   {
     StartPosition start = find_position();
+    require_finished();  // it may have found tables that must be read anew
     if (!is_finished() || goal.repeats_snapshot) {
       const bool again = goal.repeats_snapshot && is_finished();
       outcome.snapshot = run_snapshot(environment, *store, ledger, start, again,

@@ -304,8 +304,11 @@ void Decider::replace_target_key(const mapping::Route& route, const core::RowKey
   const std::string before = overlay_.row(route.from, key)->target_keys[slot(route)];
   if (now == before) return;
   overlay_.set_target_key(route.from, key, slot(route), now);
-  mapping_changes_.target_keys[route.id].insert_or_assign(core::key_text(key), target_key);
+  TargetKeyChanges& changes = mapping_changes_.target_keys[route.id];
+  if (target_key) changes[{core::key_text(key), *target_key}] = true;
+  // What an empty store does not know stays in the ledger until the strays are removed.
   if (before.empty()) return;
+  changes[{core::key_text(key), core::RowKey{before}}] = false;
   // Another legacy row that maps to the pair that this one leaves may have to write it now.
   for (const core::RowKey& other : overlay_.sharing_target_key(route.id, before)) reach(route, other);
 }
@@ -355,7 +358,7 @@ void Decider::record_gone(const mapping::Route& route, const core::RowKey& key) 
   if (row.on_target) {
     pending_[route.id][key].removals.insert(*row.on_target);
     if (!route.id_column) {
-      mapping_changes_.target_keys[route.id].insert_or_assign(core::key_text(key), std::nullopt);
+      mapping_changes_.target_keys[route.id][{core::key_text(key), *row.on_target}] = false;
       for (const core::RowKey& other : overlay_.sharing_target_key(route.id, row.on_target->bytes)) reach(route, other);
     }
   }

@@ -14,6 +14,7 @@
 #include "apply/batch.hpp"
 #include "apply/judge.hpp"
 #include "apply/quarantine.hpp"
+#include "apply/target_key_changes.hpp"
 #include "apply/target_session.hpp"
 #include "mapping/derive.hpp"
 #include "mapping/plan.hpp"
@@ -101,7 +102,7 @@ class Decider {
     [[nodiscard]] std::size_t size() const;
 
     std::map<core::EntityId, std::map<std::string, std::optional<std::string>>> uuids;
-    std::map<core::RouteId, std::map<std::string, std::optional<core::RowKey>>> target_keys;
+    std::map<core::RouteId, TargetKeyChanges> target_keys;
   };
   [[nodiscard]] const MappingChanges& mapping_changes() const { return mapping_changes_; }
 

@@ -70,8 +70,10 @@ std::optional<Checkpoint> Ledger::read_checkpoint(pg::Session& session) const {
   const pg::Result result = session.exec(sql(ledger_sql::kReadCheckpoint), {slot_});
   if (result.rows() == 0) return std::nullopt;
   const auto lsn = [&](std::size_t column) { return core::Lsn::parse(result.text(0, column)).value_or(core::Lsn{}); };
-  return Checkpoint{
-      {result.text(0, 0), static_cast<std::uint32_t>(result.integer(0, 1)), result.text(0, 2)}, lsn(3), lsn(4)};
+  return Checkpoint{{result.text(0, 0), static_cast<std::uint32_t>(result.integer(0, 1)), result.text(0, 2)},
+                    lsn(3),
+                    lsn(4),
+                    result.text(0, 5)};
 }
 
 std::optional<core::Lsn> Ledger::lock_checkpoint(pg::Session& session, Lock lock) const {
@@ -87,7 +89,13 @@ void Ledger::create_checkpoint(pg::Session& session, const Checkpoint& checkpoin
   const std::string timeline = std::to_string(checkpoint.source.timeline);
   const std::string lsn = checkpoint.applied.to_string();
   session.exec(sql(ledger_sql::kCreateCheckpoint),
-               {slot_, checkpoint.source.system_identifier, timeline, checkpoint.source.database, lsn});
+               {slot_, checkpoint.source.system_identifier, timeline, checkpoint.source.database, lsn,
+                pg::Param{checkpoint.source_mark}});
+}
+
+void Ledger::note_source(pg::Session& session, std::uint32_t timeline, std::string_view source_mark) const {
+  const std::string number = std::to_string(timeline);
+  session.exec(sql(ledger_sql::kNoteSource), {slot_, number, source_mark});
 }
 
 void Ledger::advance_checkpoint(pg::Session& session, core::Lsn applied,
@@ -130,28 +138,22 @@ std::vector<std::pair<std::string, std::string>> Ledger::read_adopted(pg::Sessio
   return adopted;
 }
 
-void Ledger::remember_target_keys(pg::Session& session, std::string_view route,
-                                  const std::map<std::string, std::optional<core::RowKey>>& changes) const {
-  std::vector<std::string> keys;
-  std::vector<std::string> target_keys;
-  std::vector<std::string> forgotten;
-  for (const auto& [key, target_key] : changes) {
-    if (!target_key) {
-      forgotten.push_back(key);
-      continue;
+void Ledger::remember_target_keys(pg::Session& session, std::string_view route, const TargetKeyChanges& changes) const {
+  const auto write = [&](bool is_on_target, std::string_view statement) {
+    std::vector<std::string> keys;
+    std::vector<std::string> target_keys;
+    for (const auto& [key, is_there] : changes) {
+      if (is_there != is_on_target) continue;
+      keys.push_back(key.first);
+      target_keys.push_back(text_array(core::key_values(key.second)));
     }
-    keys.push_back(key);
-    target_keys.push_back(text_array(core::key_values(*target_key)));
-  }
-  if (!keys.empty()) {
+    if (keys.empty()) return;
     const std::string key_array = text_array(keys);
     const std::string target_array = text_array(target_keys);
-    session.exec(sql(ledger_sql::kRememberKeys), {route, key_array, target_array});
-  }
-  if (!forgotten.empty()) {
-    const std::string key_array = text_array(forgotten);
-    session.exec(sql(ledger_sql::kForgetKeys), {route, key_array});
-  }
+    session.exec(sql(statement), {route, key_array, target_array});
+  };
+  write(true, ledger_sql::kRememberKeys);
+  write(false, ledger_sql::kForgetKeys);
 }
 
 std::vector<std::pair<std::string, std::vector<std::string>>> Ledger::read_target_keys(

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "apply/quarantine_table.hpp"
+#include "apply/target_key_changes.hpp"
 #include "core/lsn.hpp"
 #include "core/row_status.hpp"
 #include "mapping/plan.hpp"
@@ -23,6 +24,7 @@ struct Checkpoint {
   pg::ServerIdentity source;
   core::Lsn applied;
   core::Lsn consistent_point;  ///< of the slot when it was made
+  std::string source_mark;     ///< JSON: what else the source is known again by; empty: nothing is known
 };
 
 /// The ledger schema on the target: the only place that writes to it. Every function runs in the session's open transaction, or in one of
@@ -44,6 +46,8 @@ class Ledger {
   [[nodiscard]] std::optional<core::Lsn> lock_checkpoint(pg::Session& session, Lock lock) const;
   /// Starts the checkpoint at the slot's consistent point.
   void create_checkpoint(pg::Session& session, const Checkpoint& checkpoint) const;
+  /// Notes that the source is on this timeline now, and its mark. Affects nothing when there is no checkpoint.
+  void note_source(pg::Session& session, std::uint32_t timeline, std::string_view source_mark) const;
   /// Moves it forward. Throws Error(Refused) when it is not there or is ahead: somebody else writes to this target.
   void advance_checkpoint(pg::Session& session, core::Lsn applied,
                           std::optional<std::string> counters_json = std::nullopt) const;
@@ -56,10 +60,9 @@ class Ledger {
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> read_adopted(pg::Session& session,
                                                                               std::string_view entity) const;
 
-  /// Target keys of a route without an id, by legacy key: remembered, or forgotten (no value).
-  void remember_target_keys(pg::Session& session, std::string_view route,
-                            const std::map<std::string, std::optional<core::RowKey>>& changes) const;
-  /// All of them. At most 8 conflict columns.
+  void remember_target_keys(pg::Session& session, std::string_view route, const TargetKeyChanges& changes) const;
+  /// All that are remembered, by legacy key: several where a row was written again by an agent that had lost its state. At most 8 conflict
+  /// columns.
   [[nodiscard]] std::vector<std::pair<std::string, std::vector<std::string>>> read_target_keys(
       pg::Session& session, const mapping::Route& route) const;
 

@@ -17,6 +17,7 @@ create table if not exists {schema}.checkpoint (
   consistent_point pg_catalog.pg_lsn not null,
   counters pg_catalog.jsonb not null default '{{}}',
   updated_at timestamptz not null default now());
+alter table {schema}.checkpoint add column if not exists source_mark pg_catalog.jsonb;
 create table if not exists {schema}.stored_mappings (
   entity text not null,
   legacy_key text not null,
@@ -27,7 +28,7 @@ create table if not exists {schema}.remembered_keys (
   route text not null,
   legacy_key text not null,
   target_key text[] not null,
-  primary key (route, legacy_key));
+  primary key (route, legacy_key, target_key));
 create table if not exists {schema}.migration_control (
   run text not null,
   phase text not null,
@@ -99,20 +100,25 @@ begin
 end $$;
 )sql";
 
+/// By way of the whole row: a ledger that an older agent made has no such column until the next start adds it.
 inline constexpr std::string_view kReadCheckpoint = R"sql(
-select source_system_id, source_timeline, source_database, applied_lsn, consistent_point
-from {schema}.checkpoint where slot = $1)sql";
+select source_system_id, source_timeline, source_database, applied_lsn, consistent_point, pg_catalog.to_jsonb(c) ->> 'source_mark'
+from {schema}.checkpoint c where slot = $1)sql";
 
 /// `{slot}`: a quoted literal; `{lock}`: update or share
 inline constexpr std::string_view kLockCheckpoint = R"sql(
 begin; select applied_lsn from {schema}.checkpoint where slot = {slot} for {lock})sql";
 
 inline constexpr std::string_view kCreateCheckpoint = R"sql(
-insert into {schema}.checkpoint as c (slot, source_system_id, source_timeline, source_database, applied_lsn, consistent_point)
-values ($1, $2, $3::integer, $4, $5::pg_catalog.pg_lsn, $5::pg_catalog.pg_lsn)
+insert into {schema}.checkpoint as c (slot, source_system_id, source_timeline, source_database, applied_lsn, consistent_point,
+  source_mark)
+values ($1, $2, $3::integer, $4, $5::pg_catalog.pg_lsn, $5::pg_catalog.pg_lsn, nullif($6, '')::pg_catalog.jsonb)
 on conflict (slot) do update set source_system_id = excluded.source_system_id, source_timeline = excluded.source_timeline,
   source_database = excluded.source_database, applied_lsn = excluded.applied_lsn, consistent_point = excluded.consistent_point,
-  updated_at = pg_catalog.now())sql";
+  source_mark = excluded.source_mark, updated_at = pg_catalog.now())sql";
+
+inline constexpr std::string_view kNoteSource = R"sql(
+update {schema}.checkpoint set source_timeline = $2::integer, source_mark = $3::pg_catalog.jsonb where slot = $1)sql";
 
 /// The condition makes a checkpoint that would go back fail loudly: it affects no row.
 inline constexpr std::string_view kAdvanceCheckpoint = R"sql(
@@ -131,13 +137,13 @@ delete from {schema}.stored_mappings where entity = $1 and legacy_key = any ($2:
 
 /// $1 route, $2 legacy keys, $3 target keys, each an array literal
 inline constexpr std::string_view kRememberKeys = R"sql(
-insert into {schema}.remembered_keys as m (route, legacy_key, target_key)
+insert into {schema}.remembered_keys (route, legacy_key, target_key)
 select $1, k, t::text[] from unnest($2::text[], $3::text[]) as x(k, t)
-on conflict (route, legacy_key) do update set target_key = excluded.target_key
-where m.target_key is distinct from excluded.target_key)sql";
+on conflict (route, legacy_key, target_key) do nothing)sql";
 
 inline constexpr std::string_view kForgetKeys = R"sql(
-delete from {schema}.remembered_keys where route = $1 and legacy_key = any ($2::text[]))sql";
+delete from {schema}.remembered_keys m using unnest($2::text[], $3::text[]) as x(k, t)
+where m.route = $1 and m.legacy_key = x.k and m.target_key = x.t::text[])sql";
 
 inline constexpr std::string_view kReadRemembered = R"sql(
 select legacy_key, target_key[1], target_key[2], target_key[3], target_key[4], target_key[5], target_key[6], target_key[7], target_key[8]

@@ -47,6 +47,15 @@ bool PublicationDifference::is_complete() const {
 
 bool PublicationDifference::is_empty() const { return is_complete() && extra.empty() && !is_for_more_than_tables; }
 
+std::set<core::QualifiedName> PublicationDifference::kept_back(const std::set<core::QualifiedName>& wanted) const {
+  // An operation that is not published, or a leaf's name in the place of its root's, may concern any table.
+  if (!missing_operations.empty() || is_not_via_partition_root) return wanted;
+  std::set<core::QualifiedName> tables{missing.begin(), missing.end()};
+  tables.insert(row_filtered.begin(), row_filtered.end());
+  tables.insert(column_listed.begin(), column_listed.end());
+  return tables;
+}
+
 std::string PublicationDifference::describe() const {
   std::vector<std::string> parts;
   if (!missing.empty()) parts.push_back("not published: " + display(missing));
@@ -77,6 +86,8 @@ std::optional<Publication> read_publication(pg::Session& session, const std::str
   publication.publishes_delete = head.is_true(0, 3);
   publication.publishes_truncate = head.is_true(0, 4);
   publication.is_via_partition_root = head.is_true(0, 5);
+  publication.oid = static_cast<std::uint32_t>(head.integer(0, 6));
+  publication.comment = head.text(0, 7);
 
   const bool has_filters = version.has_publication_filters();
   const pg::Result tables =
@@ -86,6 +97,7 @@ std::optional<Publication> read_publication(pg::Session& session, const std::str
   for (std::size_t row = 0; row < tables.rows(); ++row) {
     publication.tables.push_back(
         {{tables.text(row, 0), tables.text(row, 1)}, tables.is_true(row, 2), tables.is_true(row, 3)});
+    publication.entries.emplace(publication.tables.back().name, static_cast<std::uint32_t>(tables.integer(row, 4)));
   }
   std::ranges::sort(publication.tables, {}, &PublishedTable::name);
 
@@ -147,6 +159,10 @@ void alter_publication(pg::Session& session, const Publication& publication,
   session.exec(fmt::format("alter publication {} set ({})", quoted, options({session.server_version()})));
   session.exec(fmt::format("alter publication {} set table {}", quoted, table_list(wanted)));
   block.commit();
+}
+
+void comment_on_publication(pg::Session& session, const std::string& name, const std::string& comment) {
+  session.exec(fmt::format("comment on publication {} is {}", pg::quote_identifier(name), pg::quote_literal(comment)));
 }
 
 bool drop_publication(pg::Session& session, const std::string& name) {

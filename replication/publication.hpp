@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,6 +31,10 @@ struct Publication {
   bool publishes_truncate = false;     ///< true before 11, where the stream has no TRUNCATE
   bool is_via_partition_root = false;  ///< true before 13, where there is no such option
   std::vector<PublishedTable> tables;  ///< listed by name, sorted; not those that ALL TABLES or a schema brings in
+  std::uint32_t oid = 0;               ///< another one when it was dropped and made again
+  /// Of the entry of each listed table: another one when the table was taken out and put in again.
+  std::map<core::QualifiedName, std::uint32_t> entries;
+  std::string comment;  ///< COMMENT ON PUBLICATION; empty when there is none
 };
 
 /// How a publication differs from one of exactly the wanted tables, whole.
@@ -41,6 +47,8 @@ struct PublicationDifference {
   bool is_not_via_partition_root = false;
   bool is_for_more_than_tables = false;  ///< FOR ALL TABLES, or whole schemas: it cannot be altered to a list
 
+  /// Which of the wanted tables' changes were, or may have been, kept back.
+  [[nodiscard]] std::set<core::QualifiedName> kept_back(const std::set<core::QualifiedName>& wanted) const;
   /// Nothing that is wanted is kept back. Extra tables cost bandwidth only.
   [[nodiscard]] bool is_complete() const;
   /// The publication is exactly what create_publication would make.
@@ -62,6 +70,9 @@ void create_publication(pg::Session& session, const std::string& name, const std
 /// filters and column lists are removed. Throws Error(Refused) when it is for all tables or for schemas.
 void alter_publication(pg::Session& session, const Publication& publication,
                        const std::set<core::QualifiedName>& wanted);
+
+/// Only its owner may: throws Error(Source) with SQLSTATE 42501 otherwise.
+void comment_on_publication(pg::Session& session, const std::string& name, const std::string& comment);
 
 /// Drops it if it exists; false when there was none.
 bool drop_publication(pg::Session& session, const std::string& name);

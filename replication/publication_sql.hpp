@@ -7,14 +7,14 @@ namespace replication::publication_sql {
 
 /// {0}: pubtruncate or true (11+); {1}: pubviaroot or true (13+)
 inline constexpr std::string_view kPublication = R"sql(
-select p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, {0}, {1}
+select p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, {0}, {1}, p.oid, pg_catalog.obj_description(p.oid, 'pg_publication')
   from pg_catalog.pg_publication p
  where p.pubname = $1
 )sql";
 
 /// {0}: row filter is there (15+); {1}: column list is there (15+)
 inline constexpr std::string_view kTables = R"sql(
-select n.nspname, c.relname, {0}, {1}
+select n.nspname, c.relname, {0}, {1}, r.oid
   from pg_catalog.pg_publication p
   join pg_catalog.pg_publication_rel r on r.prpubid = p.oid
   join pg_catalog.pg_class c on c.oid = r.prrelid

@@ -19,6 +19,8 @@ constexpr std::string_view kObjectInUse = "55006";
 constexpr std::string_view kObjectNotInPrerequisiteState = "55000";
 constexpr std::string_view kUndefinedObject = "42704";
 constexpr std::string_view kInternalError = "XX000";
+/// The slot is there, the log that it needs is not.
+constexpr std::string_view kUndefinedFile = "58P01";
 /// How soon a stop is noticed while the queue is full.
 constexpr std::chrono::milliseconds kStopTick{100};
 
@@ -111,8 +113,8 @@ void Receiver::judge(const core::Error& error) {
     end_orphan();
     return;
   }
-  if (error.kind() == Source &&
-      (error.sqlstate() == kObjectNotInPrerequisiteState || error.sqlstate() == kUndefinedObject)) {
+  if (error.kind() == Source && (error.sqlstate() == kObjectNotInPrerequisiteState ||
+                                 error.sqlstate() == kUndefinedObject || error.sqlstate() == kUndefinedFile)) {
     refuse(error);
   }
   if (error.kind() == Source && error.sqlstate() == kInternalError && options_.streams_uncommitted) {
@@ -163,7 +165,8 @@ void Receiver::refuse(const core::Error& error) {
       .with("applied_lsn", progress_.applied().to_string())
       .with("cause", error.message())
       .sqlstate(error.sqlstate())
-      .remedy("run `agent check`; if the publication or the slot was dropped and made again, copy afresh");
+      .remedy("run `agent check`; if the publication or the slot was dropped and made again, or log is missing, " +
+              copy_anew(options_.slot));
 }
 
 void Receiver::announce_interruption(const std::stop_token& stop) {

@@ -9,22 +9,24 @@ namespace replication {
 
 namespace {
 
-constexpr std::string_view kCopyAgain =
-    "changes were lost on the way: run `agent rollback snapshot`, then `agent run` to copy afresh; rows that are right "
-    "already "
-    "are not rewritten";
-
 core::Error refused(std::string what, const std::string& slot) {
   return core::Error{core::ErrorKind::Refused, std::move(what)}.with("slot", slot);
 }
 
 }  // namespace
 
+std::string copy_anew(const std::string& slot) {
+  return "copy anew: stop the agent; on the source SELECT pg_drop_replication_slot('" + slot +
+         "') if the slot is there; on the target delete the row of this slot from the ledger's table checkpoint; "
+         "remove the "
+         "state directory; start `agent run`. Rows that are right are not rewritten (docs/checkpoint-decisions.md)";
+}
+
 void require_usable(const std::optional<SlotHealth>& health, const SlotNeed& need) {
   if (!health) {
     throw refused("the replication slot does not exist on the source", need.name)
         .with("applied_lsn", need.applied.to_string())
-        .remedy(std::string{kCopyAgain});
+        .remedy(copy_anew(need.name));
   }
   if (health->plugin != "pgoutput") {
     throw refused("the replication slot is not one of this program", need.name)
@@ -47,13 +49,23 @@ void require_usable(const std::optional<SlotHealth>& health, const SlotNeed& nee
         .with("wal_status", health->wal_status)
         .with("reason", health->invalidation_reason.empty() ? "unknown" : health->invalidation_reason)
         .with("applied_lsn", need.applied.to_string())
-        .remedy(std::string{kCopyAgain} + "; before that, raise max_slot_wal_keep_size on the source");
+        .remedy("raise max_slot_wal_keep_size on the source, then " + copy_anew(need.name));
+  }
+  // Not on a standby: what it replays may be behind for a moment after its own restart.
+  if (!health->is_on_standby && health->wal_position.is_valid() && health->wal_position < need.applied) {
+    throw refused("the source's log ends before what was applied: the source was set back to an earlier moment",
+                  need.name)
+        .with("source_lsn", health->wal_position.to_string())
+        .with("applied_lsn", need.applied.to_string())
+        .remedy("connect to the original source; if it is gone for good, " + copy_anew(need.name));
   }
   if (health->confirmed_flush_lsn > need.applied) {
-    throw refused("the replication slot is ahead of what was applied: somebody else has read from it", need.name)
+    throw refused(
+        "the replication slot is ahead of what was applied: it was made again, or somebody else has read from it",
+        need.name)
         .with("confirmed_flush_lsn", health->confirmed_flush_lsn.to_string())
         .with("applied_lsn", need.applied.to_string())
-        .remedy(std::string{kCopyAgain});
+        .remedy(copy_anew(need.name));
   }
   if (health->active_pid) throw slot_in_use(need.name, health->active_pid);
 }

@@ -17,9 +17,12 @@ struct SlotNeed {
   core::Lsn applied;  ///< the checkpoint that the stream is to go on from
 };
 
+/// What to do when changes are missing, or may be: the steps of "Copy anew" in docs/checkpoint-decisions.md, as a sentence.
+[[nodiscard]] std::string copy_anew(const std::string& slot);
+
 /// Throws unless the stream can start: Error(Refused) when the slot is missing, lost, physical, temporary, of another plugin or
-/// database, or ahead of the checkpoint (somebody else consumed it: changes are missing); slot_in_use() when another connection
-/// holds it. Each names both values and the remedy.
+/// database, ahead of the checkpoint (somebody else consumed it: changes are missing), or when the server's log ends before the
+/// checkpoint (it was set back); slot_in_use() when another connection holds it. Each names both values and the remedy.
 void require_usable(const std::optional<SlotHealth>& health, const SlotNeed& need);
 
 /// Error(State), transient: another connection holds the slot, which may be an orphan of our own that the server has not yet

@@ -21,7 +21,7 @@ std::string health_query(pg::ServerVersion version, const std::string& slot) {
       "with position as (select case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()"
       " else pg_catalog.pg_current_wal_lsn() end as lsn) "
       "select plugin, database, temporary, active_pid, restart_lsn, confirmed_flush_lsn,"
-      " pg_catalog.pg_wal_lsn_diff(lsn, restart_lsn)::pg_catalog.int8, {}, {}, lsn "
+      " pg_catalog.pg_wal_lsn_diff(lsn, restart_lsn)::pg_catalog.int8, {}, {}, lsn, pg_catalog.pg_is_in_recovery() "
       "from pg_catalog.pg_replication_slots, position where slot_name = {}",
       version.has_wal_status() ? "wal_status, safe_wal_size" : "null, null", invalidation_column(version),
       pg::quote_literal(slot));
@@ -53,6 +53,7 @@ std::optional<SlotHealth> read(Connection& connection, const std::string& slot) 
   health.safe_wal_size = integer_at(result, 8);
   health.invalidation_reason = result.text(0, 9);
   health.wal_position = lsn_at(result, 10);
+  health.is_on_standby = result.is_true(0, 11);
   return health;
 }
 

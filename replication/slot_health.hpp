@@ -24,6 +24,7 @@ struct SlotHealth {
   std::optional<std::int64_t> safe_wal_size;   ///< 13+: bytes until the slot may be lost; empty without a limit
   std::string invalidation_reason;             ///< 17+ (16: "conflict")
   core::Lsn wal_position;                      ///< where the server writes now (on a standby: what it has replayed)
+  bool is_on_standby = false;                  ///< the server replays another one's log
 
   /// The slot can no longer deliver everything since its confirmed position.
   [[nodiscard]] bool is_lost() const { return wal_status == "lost" || !invalidation_reason.empty(); }

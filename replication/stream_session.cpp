@@ -14,6 +14,7 @@
 #include "replication/slot.hpp"
 #include "replication/slot_health.hpp"
 #include "replication/start_command.hpp"
+#include "replication/timeline.hpp"
 
 namespace replication {
 
@@ -29,33 +30,15 @@ core::Timestamp wall_clock() {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
-void require_identity(pg::ReplicationConnection& connection, const ReceiverOptions& options) {
-  if (!options.identity) return;
-  const pg::ServerIdentity found = connection.identify_system();
-  const pg::ServerIdentity& expected = *options.identity;
-  if (found == expected) return;
-  const auto show = [](const pg::ServerIdentity& identity) {
-    return fmt::format("{}/{}/{}", identity.system_identifier, identity.timeline, identity.database);
-  };
-  throw core::Error{core::ErrorKind::Refused, "the source is not the one that was copied (system/timeline/database)"}
-      .with("found", show(found))
-      .with("expected", show(expected))
-      .remedy(
-          "point source.url to the original server; if it was restored or another one took its place, copy afresh "
-          "(`agent rollback snapshot`, then `agent run`)");
-}
-
-void require_publication(pg::ReplicationConnection& connection, const std::string& publication) {
+void require_publication(pg::ReplicationConnection& connection, const std::string& publication,
+                         const std::string& slot) {
   // Servers from 18 on send nothing at all for a missing publication, and say so in their own log only.
   const pg::Result result = connection.exec(
       fmt::format("select from pg_catalog.pg_publication where pubname = {}", pg::quote_literal(publication)));
   if (result.rows() != 0) return;
   throw core::Error{core::ErrorKind::Refused, "the publication does not exist on the source"}
       .with("publication", publication)
-      .remedy(
-          "changes made while it was missing cannot be decoded any more: run `agent rollback snapshot`, then `agent "
-          "run` to copy "
-          "afresh");
+      .remedy("changes made while it was missing are lost to the stream: " + copy_anew(slot));
 }
 
 std::chrono::milliseconds server_timeout(pg::ReplicationConnection& connection) {
@@ -74,8 +57,8 @@ pg::ReplicationConnection checked_connection(const ReceiverOptions& options, cor
 }  // namespace
 
 void require_streamable(pg::ReplicationConnection& connection, const ReceiverOptions& options, core::Lsn applied) {
-  require_identity(connection, options);
-  require_publication(connection, options.publication);
+  if (options.identity) require_same_history(connection, *options.identity, applied, options.slot);
+  require_publication(connection, options.publication, options.slot);
   const std::string database = connection.exec("select pg_catalog.current_database()").text(0, 0);
   const auto health = read_slot_health(connection, options.slot);
   require_usable(health, {options.slot, database, applied});

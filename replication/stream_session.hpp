@@ -20,7 +20,7 @@
 
 namespace replication {
 
-/// Throws unless this source can stream from `applied`: Error(Refused) when it is another cluster or timeline than expected, when
+/// Throws unless this source can stream from `applied`: Error(Refused) when its history is not the expected one, when
 /// the publication is missing, or when the slot is not usable (require_usable).
 void require_streamable(pg::ReplicationConnection& connection, const ReceiverOptions& options, core::Lsn applied);
 

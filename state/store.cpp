@@ -50,9 +50,9 @@ bool is_empty(const Database& database) {
   return !Scan{database, Family::Rows, "", past_everything()}.is_valid() && !database.get(Family::Meta, progress_key());
 }
 
-/// A store of another layout: what is stored means nothing any more, except whose it is and the adopted ids.
-void start_over(Database& database, const Fingerprint& fingerprint) {
-  constexpr std::string_view kAction = "empty the store for another layout";
+/// What is stored means nothing any more, except whose it is and the adopted ids.
+void start_over(Database& database, const Fingerprint& fingerprint, const Progress& progress) {
+  constexpr std::string_view kAction = "empty the store";
   rocksdb::WriteBatch batch;
   for (const Family family : {Family::Rows, Family::Index, Family::Pairs, Family::Undo}) {
     check(batch.DeleteRange(database.handle(family), "", past_everything()), kAction);
@@ -60,11 +60,6 @@ void start_over(Database& database, const Fingerprint& fingerprint) {
   for (const std::string& prefix : {counter_prefix(), chunk_prefix(), reached_prefix()}) {
     check(batch.DeleteRange(database.handle(Family::Meta), prefix, prefix_end(prefix)), kAction);
   }
-  Progress progress = Checkpoint{database}.read();
-  progress.needs_snapshot = true;
-  progress.snapshot_finished = false;
-  progress.mixed_until = {};
-  progress.meaning.clear();
   Checkpoint::put(database, batch, progress);
   check(batch.Put(database.handle(Family::Meta), fingerprint_key(), encode_fingerprint(fingerprint)), kAction);
   FAILPOINT("before_store_emptied");
@@ -95,7 +90,12 @@ bool prepare(Database& database, const Identity& identity, const Layout& layout)
   const Fingerprint found = decode_fingerprint(*stored);
   expect_same_identity(found.identity, identity);
   if (found.layout != wanted.layout) {
-    start_over(database, wanted);
+    Progress progress = Checkpoint{database}.read();
+    progress.needs_snapshot = true;
+    progress.snapshot_finished = false;
+    progress.mixed_until = {};
+    progress.meaning.clear();
+    start_over(database, wanted, progress);
   } else if (const std::string now = encode_fingerprint(wanted); *stored != now) {
     // Of an older format that this one contains: from here on, older programs must not read it.
     rocksdb::WriteBatch batch;
@@ -107,8 +107,10 @@ bool prepare(Database& database, const Identity& identity, const Layout& layout)
 
 }  // namespace
 
-Store::Impl::Impl(const Options& options, const Identity& identity, const Layout& given)
-    : layout(given),
+Store::Impl::Impl(const Options& given_options, const Identity& given_identity, const Layout& given)
+    : options(given_options),
+      identity(given_identity),
+      layout(given),
       indexes(place_indexes(layout)),
       routes(place_routes(layout)),
       database(options.directory, options.memory_budget_bytes),
@@ -170,6 +172,18 @@ void Store::save_progress(const Progress& progress) {
   Checkpoint::put(impl_->database, batch, progress);
   impl_->database.write(batch, Database::Durability::Synced, "write the checkpoint");
   impl_->checkpoint.set(progress);
+}
+
+void Store::empty() {
+  Progress progress;
+  progress.run = this->progress().run;
+  start_over(impl_->database, {.identity = impl_->identity, .layout = impl_->layout.fingerprint}, progress);
+  // What is kept in memory beside the rows is read again.
+  const Options options = impl_->options;
+  const Identity identity = impl_->identity;
+  const Layout layout = impl_->layout;
+  impl_.reset();
+  impl_ = std::make_unique<Impl>(options, identity, layout);
 }
 
 std::uint64_t Store::name_reached(std::span<const RowName> rows) {

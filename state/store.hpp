@@ -84,6 +84,10 @@ class Store {
   /// Everything that is still named, with its number.
   [[nodiscard]] std::vector<std::pair<std::uint64_t, std::vector<RowName>>> reached() const;
 
+  /// Forgets rows, indexes, counters, chunks and positions in one synced write; whose it is, adopted ids and the run stay. Nobody else may
+  /// use the store meanwhile, and no reference into it survives.
+  void empty();
+
   // The chunk log.
   [[nodiscard]] std::vector<Chunk> chunks() const;  ///< all, by table and number
   void save_chunks(std::span<const Chunk> chunks);  ///< one synced batch

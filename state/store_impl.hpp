@@ -30,7 +30,7 @@ struct RoutePlace {
 
 struct Store::Impl {
   /// Throws as Store::open() does.
-  Impl(const Options& options, const Identity& identity, const Layout& given);
+  Impl(const Options& given_options, const Identity& given_identity, const Layout& given);
 
   std::atomic<std::uint64_t> next_reached = 0;  // above every number in use
 
@@ -45,6 +45,8 @@ struct Store::Impl {
   /// Decodes a row and checks that it has the slots of its table.
   [[nodiscard]] StoredRow decode(core::TableId id, std::string_view bytes) const;
 
+  const Options options;
+  const Identity identity;
   const Layout layout;
   const std::unordered_map<core::IndexId, IndexPlace> indexes;
   const std::vector<RoutePlace> routes;

@@ -23,9 +23,8 @@ struct SoakOptions {
   double pause_ms = 10;         ///< rest of a session after each transaction
   int big_rows = 20'000;        ///< of a big transaction
   double longest_fault_seconds = 3;
-  std::chrono::seconds recovery{240};  ///< longer than this after a fault, and the agent counts as stuck
-  bool judges_trend = false;           ///< whether figures must stay flat, not only below their bounds
-  std::filesystem::path log;           ///< where the agents' logs go
+  bool judges_trend = false;  ///< whether figures must stay flat, not only below their bounds
+  std::filesystem::path log;  ///< where the agents' logs go
 };
 
 /// One comparison with the oracle.

@@ -120,11 +120,26 @@ void init_db(const ClusterOptions& options, const fs::path& data, const std::opt
        .user = user});
 }
 
+void copy_tree(const fs::path& from, const fs::path& to, const std::optional<UserIds>& user) {
+  run({.program = "/bin/cp",
+       .args = {"-a", "--reflink=auto", from.string(), to.string()},
+       .directory = "/",
+       .user = user});
+}
+
 /// Makes the data directory: a copy of the template of this server version and superuser, which is made first where it
 /// is missing.
 void make_data_dir(const ClusterOptions& options, const fs::path& data, const std::optional<UserIds>& user) {
   if (options.has_own_identity) {
     init_db(options, data, user);
+    return;
+  }
+  if (!options.backup_of.empty()) {
+    run({.program = options.bin_dir / "pg_basebackup",
+         .args = {"--dbname=" + options.backup_of, "--pgdata=" + data.string(), "--checkpoint=fast", "--no-sync"},
+         .directory = "/",
+         .user = user});
+    std::ofstream(data / (options.follows ? "standby.signal" : "recovery.signal")).flush();
     return;
   }
   const std::string version =
@@ -142,10 +157,7 @@ void make_data_dir(const ClusterOptions& options, const fs::path& data, const st
     fs::rename(unfinished, original);
   }
   close(lock);
-  run({.program = "/bin/cp",
-       .args = {"-a", "--reflink=auto", original.string(), data.string()},
-       .directory = "/",
-       .user = user});
+  copy_tree(original, data, user);
 }
 
 /// Below the range from which the kernel takes ports for outgoing connections: there, a client that tries again while
@@ -222,6 +234,10 @@ Cluster::Cluster(ClusterOptions options)
           "fsync = off", "full_page_writes = off", "shared_buffers = 64MB", "max_connections = 60",
           "log_line_prefix = '%m [%p] %q%u@%d %a: '"});
   if (major_version() >= 11) append(data_dir() / "postgresql.conf", {"jit = off"});
+  if (!options_.backup_of.empty()) {
+    append(data_dir() / "postgresql.conf",
+           {options_.follows ? "primary_conninfo = '" + options_.backup_of + "'" : "restore_command = '/bin/false'"});
+  }
   append(data_dir() / "postgresql.conf", options_.conf);
   if (!options_.hba.empty()) {
     const fs::path path = data_dir() / "pg_hba.conf";
@@ -323,6 +339,22 @@ void Cluster::reload() {
 }
 
 void Cluster::add_conf(const std::string& line) { append(data_dir() / "postgresql.conf", {line}); }
+
+void Cluster::promote() const { database().exec("SELECT pg_promote(true, 60)"); }
+
+void Cluster::save_image() const {
+  fs::remove_all(directory_.path() / "image");
+  copy_tree(data_dir(), directory_.path() / "image", server_user_);
+}
+
+void Cluster::restore_image() const {
+  fs::remove_all(data_dir());
+  copy_tree(directory_.path() / "image", data_dir(), server_user_);
+}
+
+void Cluster::take_slot(const Cluster& from, const std::string& slot) const {
+  copy_tree(from.data_dir() / "pg_replslot" / slot, data_dir() / "pg_replslot" / slot, server_user_);
+}
 
 bool Cluster::is_running() { return server_ && server_->is_running(); }
 

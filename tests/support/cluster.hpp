@@ -29,6 +29,8 @@ struct ClusterOptions {
   std::filesystem::path bin_dir = {};  ///< of the server's programs; default: $PG_BINDIR, or Debian's
   bool listens_on_loopback = false;    ///< also on 127.0.0.1 at a free port, not only on its unix socket
   bool has_own_identity = false;       ///< initdb anew: clusters copied from one template share their system identifier
+  std::string backup_of = {};          ///< URL of a server: begins as its base backup (slots are no part of one)
+  bool follows = false;                ///< of backup_of: a standby that streams from it; else it ends recovery at once
 };
 
 /// How to stop a server: `Fast` ends sessions and writes a checkpoint; `Immediate` is a crash, with recovery at the
@@ -63,6 +65,15 @@ class Cluster {
   /// Appends a line to postgresql.conf; takes effect with reload() or restart().
   void add_conf(const std::string& line);
   [[nodiscard]] bool is_running();
+
+  /// Ends a standby's recovery; returns when it takes writes.
+  void promote() const;
+  /// Keeps a copy of the data directory of the stopped server, as an image of its disk would be.
+  void save_image() const;
+  /// Puts the kept copy in the place of the stopped server's data directory.
+  void restore_image() const;
+  /// Copies a replication slot of another server, both stopped: what extensions do to take slots along to a standby.
+  void take_slot(const Cluster& from, const std::string& slot) const;
 
   [[nodiscard]] const std::string& superuser() const { return options_.superuser; }
   [[nodiscard]] std::uint16_t port() const { return port_; }

@@ -1,0 +1,123 @@
+// What was not published was not sent: the agent finds it at its start, and while it runs.
+#include <boost/test/unit_test.hpp>
+
+#include "tests/integration/startup/disagreement.hpp"
+
+namespace {
+
+using startup::Disagreement;
+
+constexpr const char* kMakeAgain =
+    "DROP PUBLICATION IF EXISTS dispatch_sync; CREATE PUBLICATION dispatch_sync FOR TABLE team, person, badge, "
+    "person_badge WITH (publish_via_partition_root = true)";
+
+}  // namespace
+
+// reliability 46
+BOOST_AUTO_TEST_CASE(a_publication_dropped_while_the_agent_was_down_is_refused_until_copied_anew) {
+  Disagreement world;
+  world.pair.source_admin.exec("DROP PUBLICATION dispatch_sync");
+  world.change(0, 3);
+  world.expect_refused(6, {"the publication is gone", "dispatch_sync", world.pair.name});
+  world.expect_remedy_copy_anew_converges();
+}
+
+// reliability 46
+BOOST_AUTO_TEST_CASE(a_publication_made_again_while_the_agent_was_down_is_told_by_its_oid) {
+  Disagreement world;
+  const auto oid = [&] {
+    return world.pair.source_admin.query_value("SELECT oid FROM pg_publication WHERE pubname = 'dispatch_sync'")
+        .value();
+  };
+  const std::string known = oid();
+  world.pair.source_admin.exec("DROP PUBLICATION dispatch_sync");
+  world.change(0, 3);
+  world.pair.source_admin.exec(kMakeAgain);
+  world.expect_refused(6, {"made again", "known_oid=" + known, "found_oid=" + oid()});
+  // The state directory is not what knows it.
+  world.lose_state();
+  world.expect_refused(6, {"made again", "known_oid=" + known, "found_oid=" + oid()});
+  world.expect_remedy_copy_anew_converges();
+}
+
+// reliability 46, 137
+BOOST_AUTO_TEST_CASE(a_publication_dropped_under_a_running_agent_stops_it_and_a_restart_refuses) {
+  Disagreement world;
+  world.pair.agent.start();
+  world.pair.agent.wait_streaming();
+  world.pair.source_admin.exec("DROP PUBLICATION dispatch_sync");
+  world.change(0, 3);
+  BOOST_TEST(world.pair.agent.wait() == 6, world.pair.agent.process().err());
+  world.expect_refused(6, {"the publication is gone"});
+  world.expect_remedy_copy_anew_converges();
+}
+
+// reliability 47, 137
+BOOST_AUTO_TEST_CASE(a_table_that_was_not_published_for_a_while_is_read_anew) {
+  Disagreement world;
+  world.pair.source_admin.exec("ALTER PUBLICATION dispatch_sync DROP TABLE person, person_badge");
+  world.change(0, 5);
+  const tests::CommandResult sync = world.pair.agent.command({"sync", "--until-current"});
+  BOOST_TEST(sync.exit_code == 6, sync.err);  // reads no rows anew, and says who does
+  BOOST_TEST(sync.err.find("agent run") != std::string::npos, sync.err);
+  world.change(5, 8);
+  world.expect_convergence();
+  world.change(8, 11);
+  world.expect_convergence();
+}
+
+// reliability 47, 137
+BOOST_AUTO_TEST_CASE(a_table_taken_out_of_the_publication_and_put_in_again_is_read_anew) {
+  Disagreement world;
+  world.pair.source_admin.exec("ALTER PUBLICATION dispatch_sync DROP TABLE person, team");
+  world.change(0, 5);
+  world.pair.source_admin.exec("ALTER PUBLICATION dispatch_sync ADD TABLE person, team");
+  world.change(5, 8);
+  world.pair.agent.start();
+  world.pair.agent.process().wait_for_line("read anew.*table=person");
+  world.pair.agent.wait_streaming();
+  world.pair.agent.wait_applied();
+  BOOST_TEST(world.pair.agent.stop() == 0);
+  world.expect_equal();
+  world.change(8, 11);
+  world.expect_convergence();
+}
+
+// reliability 137
+BOOST_AUTO_TEST_CASE(operations_that_were_not_published_have_all_tables_read_anew) {
+  Disagreement world;
+  world.pair.source_admin.exec("ALTER PUBLICATION dispatch_sync SET (publish = 'insert')");
+  world.change(0, 5);
+  world.expect_convergence();
+}
+
+// reliability 137, 138
+BOOST_AUTO_TEST_CASE(a_row_filter_set_by_somebody_else_has_its_table_read_anew) {
+  Disagreement world;
+  world.pair.source_admin.exec(
+      "ALTER PUBLICATION dispatch_sync SET TABLE team, person WHERE (id > 1000), badge, person_badge");
+  world.change(0, 5);
+  world.expect_convergence();
+}
+
+// reliability 137
+BOOST_AUTO_TEST_CASE(a_table_taken_out_under_a_running_agent_stops_it_and_is_read_anew_by_the_next) {
+  Disagreement world;
+  world.pair.agent.start();
+  world.pair.agent.wait_streaming();
+  world.pair.source_admin.exec("ALTER PUBLICATION dispatch_sync DROP TABLE person");
+  world.change(0, 3);
+  BOOST_TEST(world.pair.agent.wait() == 6, world.pair.agent.process().err());
+  BOOST_TEST(world.pair.agent.process().err().find("table=person") != std::string::npos,
+             world.pair.agent.process().err());
+  world.expect_convergence();
+}
+
+// reliability 45
+BOOST_AUTO_TEST_CASE(publication_and_slot_are_made_in_the_order_that_decodes_everything) {
+  const Disagreement world;
+  // Of a publication made after the slot the server cannot decode what came before it; `agent check` tells by the transaction's age.
+  const tests::CommandResult check = world.pair.agent.command({"check"});
+  BOOST_TEST(check.exit_code == 0, check.out << check.err);
+  BOOST_TEST(check.out.find("made after the slot") == std::string::npos, check.out);
+}
