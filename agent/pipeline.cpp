@@ -133,7 +133,7 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
   watching.join();
   if (refusal) std::rethrow_exception(refusal);
   // "Everything until there" is said only when the publication was whole all the time.
-  if (is_reached) watch_.look();
+  if (is_reached) watch_.look_at_the_end();
   if (failure && !is_reached && !stop.stop_requested()) std::rethrow_exception(failure);
   return is_reached;
 }

@@ -11,6 +11,7 @@
 #include "agent/environment.hpp"
 #include "agent/expression_preflight.hpp"
 #include "agent/ledger_query.hpp"
+#include "agent/mapping_change.hpp"
 #include "agent/source_preflight.hpp"
 #include "agent/target_preflight.hpp"
 #include "core/catalog.hpp"
@@ -142,6 +143,26 @@ std::optional<apply::Checkpoint> judged_checkpoint(const Config& config, pg::Ses
   return checkpoint;
 }
 
+/// What the next start will do for a mapping that is another one than that of the last run.
+void judge_mapping_change(const Config& config, const mapping::MappingFile& file, const core::Catalog& source,
+                          const core::Catalog& target, const apply::Checkpoint& checkpoint,
+                          std::vector<Finding>& findings) {
+  const mapping::Compilation compilation = mapping::compile(file, source, target);
+  if (compilation.has_errors()) return;
+  try {
+    const MappingChange change = mapping_change(compilation.plan, checkpoint.mapping);
+    if (change.is_empty()) return;
+    findings.push_back({.severity = Severity::Info,
+                        .area = Area::Mapping,
+                        .message = "the mapping has changed since the last run: " + change.describe(),
+                        .remedy = "`agent run` compares the rows of these routes and writes those that differ" +
+                                  std::string(change.removed.empty() ? "" : "; rows of routes that were removed stay"),
+                        .file = config.mapping.string()});
+  } catch (const core::Error& error) {
+    findings.push_back(finding_of(error, Area::Mapping));
+  }
+}
+
 bool is_agent_running(const Config& config) {
   try {
     return ask_agent(config.state_dir, {{"command", "status"}}, std::chrono::seconds(2)).has_value();
@@ -173,6 +194,8 @@ Preflight run_preflight(const Config& config) {
   std::optional<apply::Checkpoint> checkpoint;
   if (source.session && target.session)
     checkpoint = judged_checkpoint(config, *source.session, *target.session, result.findings);
+  if (checkpoint && source_catalog && target_catalog)
+    judge_mapping_change(config, file, *source_catalog, *target_catalog, *checkpoint, result.findings);
   if (source_catalog) {
     append(result.findings, inspect_source({.session = *source.session,
                                             .config = config,

@@ -13,6 +13,7 @@
 #include <unordered_set>
 
 #include "agent/adoption.hpp"
+#include "agent/mapping_change.hpp"
 #include "agent/quarantine_retry.hpp"
 #include "agent/snapshot_progress.hpp"
 #include "apply/applier.hpp"
@@ -392,6 +393,38 @@ void derive_reached(const Environment& environment, state::Store& store, const a
   applier.derive_reached();
 }
 
+/// The tables whose rows a change of the mapping concerns; none: all, also when it is not known what has changed.
+std::vector<core::TableId> tables_of(const mapping::Plan& plan, const MappingChange& change) {
+  std::vector<core::TableId> tables;
+  if (!change.added.empty() || !change.removed.empty()) return tables;
+  for (const std::string& name : change.changed) tables.push_back(plan.find_route(name)->from);
+  return tables;
+}
+
+/// Whether rows that are read now lead to rows of tables that were finished before, as when some tables are repeated: no two workers may
+/// derive those at once. (In a first copy, what refers to a table is begun when that is finished.)
+bool leads_to_finished_tables(const mapping::Plan& plan, const state::Store& store) {
+  std::set<core::TableId> unfinished;
+  std::set<core::TableId> unloaded;
+  std::set<core::TableId> finished;
+  for (const state::Chunk& chunk : store.chunks()) {
+    if (!chunk.is_finished) unfinished.insert(chunk.table);
+    if (!chunk.is_finished && !chunk.is_loaded) unloaded.insert(chunk.table);
+    if (chunk.is_finished) finished.insert(chunk.table);
+  }
+  for (const core::TableId table : finished) {
+    for (const core::TableId other : plan.table(table).after) {
+      if (other != table && unfinished.contains(other)) return true;
+    }
+    for (const core::RouteId route : plan.table(table).routes) {
+      for (const mapping::Join& join : plan.route(route).joins) {
+        if (unloaded.contains(join.table)) return true;
+      }
+    }
+  }
+  return false;
+}
+
 void begin_again(state::Store& store, const std::vector<core::TableId>& tables) {
   if (tables.empty()) {
     store.forget_chunks();
@@ -435,17 +468,26 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
   const auto began = std::chrono::steady_clock::now();
   state::Progress progress = store.progress();
   const bool is_other_mapping = mapping_changed(environment, store);
-  if (is_other_mapping) spdlog::warn("the mapping has changed: everything is compared and brought to its new meaning");
-  if (again || is_other_mapping) begin_again(store, is_other_mapping ? std::vector<core::TableId>{} : tables);
+  const MappingChange change = mapping_change(environment.plan, start.checkpoint.mapping);
+  if (is_other_mapping || !change.is_empty()) {
+    spdlog::warn("the mapping has changed: rows are compared and brought to its new meaning{}{}",
+                 change.is_empty() ? "" : " ", change.describe());
+  }
+  if (again || is_other_mapping) begin_again(store, is_other_mapping ? tables_of(environment.plan, change) : tables);
   const bool may_have_strays = again || is_other_mapping || target_has_rows(environment);
   progress.meaning = environment.plan.meaning_fingerprint;
   progress.snapshot_finished = false;
   store.save_progress(progress);
+  {
+    // After the local state: a crash between the two compares more than is needed, never less.
+    pg::Session target(environment.target, "ledger");
+    ledger.note_mapping(target, describe_mapping(environment.plan));
+  }
   write_control(environment, ledger, store, "running");
   adopt_ids(environment, store, ledger);
 
-  // When only some tables are repeated, their rows lead to rows of others, which no two workers may derive at once.
-  const std::uint32_t workers = tables.empty() ? environment.config.snapshot.workers : 1;
+  const std::uint32_t workers =
+      !tables.empty() || leads_to_finished_tables(environment.plan, store) ? 1 : environment.config.snapshot.workers;
   SnapshotResult total;
   core::Backoff backoff{std::chrono::milliseconds{200}, std::chrono::seconds{15}, 1};
   int failures = 0;

@@ -25,6 +25,10 @@ constexpr int kHeartbeat = 6;
 // In looks. A backup of the source that is older than this tells by its mark that it is one.
 constexpr int kMark = 720;
 
+// Of the last look.
+constexpr int kMostTries = 10;
+constexpr std::chrono::milliseconds kPause{500};
+
 /// False when stopped first.
 bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
   std::mutex mutex;
@@ -55,6 +59,20 @@ void SourceWatch::look() {
       .with("table", tables.begin()->display())
       .with("tables", std::to_string(tables.size()))
       .remedy("start `agent run` again: it puts the publication right and reads these tables anew");
+}
+
+void SourceWatch::look_at_the_end() {
+  for (int tries = 1;; ++tries) {
+    source_.reset();
+    try {
+      look();
+      return;
+    } catch (const Error& error) {
+      if (!error.is_transient() || tries == kMostTries) throw;
+      spdlog::warn("looking at the publication once more: {}", error.what());
+    }
+    static_cast<void>(wait(kPause, {}));
+  }
 }
 
 void SourceWatch::renew_mark() {

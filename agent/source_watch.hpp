@@ -23,6 +23,8 @@ class SourceWatch {
   void run(const std::stop_token& stop);
   /// Throws Error(Refused) when changes may be missing from the stream, or when the source was set back.
   void look();
+  /// The same at the end of a run, on a connection of its own; a lost connection is tried again for a few seconds.
+  void look_at_the_end();
 
  private:
   void renew_mark();

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "agent/ledger_query.hpp"
+#include "agent/mapping_change.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "pg/replication_connection.hpp"
@@ -195,6 +196,7 @@ StartPosition establish(const Environment& environment, state::Store& store, con
 
   if (checkpoint) {
     require_same_source(environment, *checkpoint);
+    static_cast<void>(mapping_change(environment.plan, checkpoint->mapping));  // the same ids
     require_local_state_behind(progress, *checkpoint, slot);
     require_usable_slot(environment, source, store, checkpoint->applied);
     const SourceMark mark = reconcile_publication(environment, source, target, store, ledger, *checkpoint);
@@ -237,8 +239,8 @@ StartPosition establish(const Environment& environment, state::Store& store, con
   const SourceMark mark = mark_source(source, *publication, 0);
   pg::ExportedSnapshot snapshot = create_slot(environment, store);
   FAILPOINT("after_slot_created");
-  checkpoint = apply::Checkpoint{environment.source_identity, snapshot.consistent_point(), snapshot.consistent_point(),
-                                 encode(mark)};
+  checkpoint = apply::Checkpoint{
+      environment.source_identity, snapshot.consistent_point(), snapshot.consistent_point(), encode(mark), {}};
   ledger.create_checkpoint(target, *checkpoint);
   FAILPOINT("after_checkpoint_created");
   progress = store.progress();

@@ -73,7 +73,8 @@ std::optional<Checkpoint> Ledger::read_checkpoint(pg::Session& session) const {
   return Checkpoint{{result.text(0, 0), static_cast<std::uint32_t>(result.integer(0, 1)), result.text(0, 2)},
                     lsn(3),
                     lsn(4),
-                    result.text(0, 5)};
+                    result.text(0, 5),
+                    result.text(0, 6)};
 }
 
 std::optional<core::Lsn> Ledger::lock_checkpoint(pg::Session& session, Lock lock) const {
@@ -96,6 +97,10 @@ void Ledger::create_checkpoint(pg::Session& session, const Checkpoint& checkpoin
 void Ledger::note_source(pg::Session& session, std::uint32_t timeline, std::string_view source_mark) const {
   const std::string number = std::to_string(timeline);
   session.exec(sql(ledger_sql::kNoteSource), {slot_, number, source_mark});
+}
+
+void Ledger::note_mapping(pg::Session& session, std::string_view mapping) const {
+  session.exec(sql(ledger_sql::kNoteMapping), {slot_, mapping});
 }
 
 void Ledger::advance_checkpoint(pg::Session& session, core::Lsn applied,

@@ -25,6 +25,7 @@ struct Checkpoint {
   core::Lsn applied;
   core::Lsn consistent_point;  ///< of the slot when it was made
   std::string source_mark;     ///< JSON: what else the source is known again by; empty: nothing is known
+  std::string mapping;         ///< JSON: of the mapping that the rows were last compared under; empty: nothing is known
 };
 
 /// The ledger schema on the target: the only place that writes to it. Every function runs in the session's open transaction, or in one of
@@ -48,6 +49,7 @@ class Ledger {
   void create_checkpoint(pg::Session& session, const Checkpoint& checkpoint) const;
   /// Notes that the source is on this timeline now, and its mark. Affects nothing when there is no checkpoint.
   void note_source(pg::Session& session, std::uint32_t timeline, std::string_view source_mark) const;
+  void note_mapping(pg::Session& session, std::string_view mapping) const;
   /// Moves it forward. Throws Error(Refused) when it is not there or is ahead: somebody else writes to this target.
   void advance_checkpoint(pg::Session& session, core::Lsn applied,
                           std::optional<std::string> counters_json = std::nullopt) const;

@@ -18,6 +18,7 @@ create table if not exists {schema}.checkpoint (
   counters pg_catalog.jsonb not null default '{{}}',
   updated_at timestamptz not null default now());
 alter table {schema}.checkpoint add column if not exists source_mark pg_catalog.jsonb;
+alter table {schema}.checkpoint add column if not exists mapping pg_catalog.jsonb;
 create table if not exists {schema}.stored_mappings (
   entity text not null,
   legacy_key text not null,
@@ -102,7 +103,8 @@ end $$;
 
 /// By way of the whole row: a ledger that an older agent made has no such column until the next start adds it.
 inline constexpr std::string_view kReadCheckpoint = R"sql(
-select source_system_id, source_timeline, source_database, applied_lsn, consistent_point, pg_catalog.to_jsonb(c) ->> 'source_mark'
+select source_system_id, source_timeline, source_database, applied_lsn, consistent_point, pg_catalog.to_jsonb(c) ->> 'source_mark',
+  pg_catalog.to_jsonb(c) ->> 'mapping'
 from {schema}.checkpoint c where slot = $1)sql";
 
 /// `{slot}`: a quoted literal; `{lock}`: update or share
@@ -116,6 +118,9 @@ values ($1, $2, $3::integer, $4, $5::pg_catalog.pg_lsn, $5::pg_catalog.pg_lsn, n
 on conflict (slot) do update set source_system_id = excluded.source_system_id, source_timeline = excluded.source_timeline,
   source_database = excluded.source_database, applied_lsn = excluded.applied_lsn, consistent_point = excluded.consistent_point,
   source_mark = excluded.source_mark, updated_at = pg_catalog.now())sql";
+
+inline constexpr std::string_view kNoteMapping = R"sql(
+update {schema}.checkpoint set mapping = $2::pg_catalog.jsonb where slot = $1)sql";
 
 inline constexpr std::string_view kNoteSource = R"sql(
 update {schema}.checkpoint set source_timeline = $2::integer, source_mark = $3::pg_catalog.jsonb where slot = $1)sql";

@@ -1,5 +1,6 @@
 #include "mapping/fingerprint.hpp"
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -108,6 +109,43 @@ void take_fingerprints(Plan& plan) {
   plan.layout_fingerprint = digest.take();
   for (const Route& route : plan.routes) add_values(digest, route);
   plan.meaning_fingerprint = digest.take();
+}
+
+std::string fingerprint_of(const Plan& plan, const Route& route) {
+  Digest digest;
+  const auto add_column = [&](std::int16_t join, std::uint16_t column) {
+    const core::TableId table = join == Operand::kRow ? route.from : route.joins[static_cast<std::size_t>(join)].table;
+    const ImageColumn& of = plan.table(table).columns[column];
+    digest.add(static_cast<std::size_t>(join + 1)).add(of.name).add(of.sql_type);
+  };
+  const auto add_operand = [&](const Operand& operand) { add_column(operand.join, operand.column); };
+  digest.add(plan.table(route.from).name).add(route.to);
+  digest.add(route.entity ? plan.entity(*route.entity).name : "").add(route.id_column.value_or(""));
+  if (route.entity) digest.add(plan.entity(*route.entity).adopt);
+  for (const std::uint16_t column : route.key) add_column(Operand::kRow, column);
+  for (std::size_t i = 0; i < route.joins.size(); ++i) {
+    const Join& join = route.joins[i];
+    digest.add("join").add(join.alias).add(plan.table(join.table).name);
+    digest.add(std::size_t{join.is_many}).add(std::size_t{join.is_static});
+    for (const Operand& operand : join.on) add_operand(operand);
+    for (const std::uint16_t column : join.find.columns) add_column(static_cast<std::int16_t>(i), column);
+  }
+  for (const Ref& ref : route.refs) {
+    digest.add("ref").add(plan.entity(ref.entity).name);
+    for (const Operand& operand : ref.key) add_operand(operand);
+  }
+  digest.add(std::size_t{route.has_where}).add(route.where);
+  // Their order means nothing.
+  std::map<std::string, const TargetColumn*> columns;
+  for (const TargetColumn& column : route.columns) columns.emplace(column.name, &column);
+  for (const auto& [name, column] : columns) {
+    digest.add("column").add(name).add(column->sql).add(number_of(column->missing)).add(column->declared_type);
+    for (const Operand& operand : column->reads) add_operand(operand);
+  }
+  for (const std::string& name : route.conflict) digest.add("conflict").add(name);
+  digest.add(static_cast<std::size_t>(route.on_delete)).add(static_cast<std::size_t>(route.on_truncate));
+  for (const TargetColumn& column : route.set_on_delete) digest.add("set").add(column.name).add(column.sql);
+  return digest.take();
 }
 
 }  // namespace mapping

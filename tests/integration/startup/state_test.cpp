@@ -98,6 +98,32 @@ BOOST_AUTO_TEST_CASE(a_lost_state_is_rebuilt_without_rewriting_rows_that_are_rig
   BOOST_TEST(versions() == before);
 }
 
+// reliability 97, 102
+BOOST_AUTO_TEST_CASE(lines_of_the_quarantine_whose_row_is_well_after_a_rebuild_are_closed) {
+  Disagreement world;
+  world.pair.target.exec("ALTER TABLE badges ADD CHECK (label <> 'bad')");
+  world.pair.source.exec("UPDATE badge SET label = 'bad' WHERE id IN (3, 4, 5)");
+  world.pair.bring_over();
+  const std::string open =
+      "SELECT count(*) || ' ' || count(resolved_at) || ' ' || coalesce(string_agg(resolution, ' ' ORDER BY "
+      "legacy_key), '') "
+      "FROM dispatch_sync.quarantine WHERE route = 'badges'";
+  BOOST_TEST(world.pair.target_admin.query_value(open).value() == "3 0 ");
+  world.lose_state();
+  world.pair.source.exec("UPDATE badge SET label = 'good' WHERE id IN (3, 4); DELETE FROM badge WHERE id = 5");
+  world.expect_convergence();
+  BOOST_TEST(world.pair.target_admin.query_value(open).value() == "3 3 applied applied deleted");
+}
+
+// reliability 47
+BOOST_AUTO_TEST_CASE(a_table_copied_again_with_a_backlog_of_changes_loses_none) {
+  Disagreement world;
+  world.change(0, 5);
+  world.pair.agent.must({"snapshot", "--table", "person"});
+  world.change(5, 8);
+  world.expect_convergence();
+}
+
 // reliability 35
 BOOST_AUTO_TEST_CASE(an_old_copy_of_the_state_is_emptied_and_rebuilt_and_nothing_is_applied_again) {
   Disagreement world;
