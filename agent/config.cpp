@@ -235,6 +235,8 @@ void read_file(Config& config, const YAML::Node& root) {
       if (!share) throw part.at(value.Mark(), "apply.max_quarantine must be a share such as 0.5% or 0.005");
       config.apply.max_quarantine = *share;
     });
+    part.key("memory_mb",
+             [&](const YAML::Node& value) { config.apply.memory_mb = part.number("memory_mb", value, 1, 4096); });
     part.read();
   });
   top.key("snapshot", [&](const YAML::Node& node) {

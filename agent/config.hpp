@@ -30,6 +30,7 @@ struct Config {
   struct Apply {
     std::uint32_t batch_rows = 2000;
     double max_quarantine = 0.005;  ///< share of a table's rows, 0 … 1
+    std::uint32_t memory_mb = 64;   ///< of one transaction's rows, before they are written ahead of its end
   } apply;
 
   struct Snapshot {

@@ -24,9 +24,6 @@ using core::ErrorKind;
 
 // What may wait between receiver and applier: enough to gather full batches while one is being written, little enough to stay in bounds.
 constexpr std::size_t kQueueBytes = 32U << 20U;
-// What one transaction may take of memory before its rows are written to the local state ahead of its end. Batches of usual size stay far
-// below.
-constexpr std::size_t kSpillBytes = 64U << 20U;
 // How long the applier waits for something to do before it looks after tasks and the stop signal.
 constexpr std::chrono::milliseconds kNap{200};
 
@@ -80,7 +77,7 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
       applier_(environment.target, environment.plan, store, ledger,
                {.purpose = "apply",
                 .limit = {.share = environment.config.apply.max_quarantine},
-                .spill_bytes = kSpillBytes,
+                .memory_bytes = std::size_t{environment.config.apply.memory_mb} << 20U,
                 .run = store.progress().run}),
       watch_(environment, ledger, start.mark) {
   applier_.set_mixed(store.progress().mixed_until.is_valid());
@@ -125,6 +122,7 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
       throw;
     }
     // What was applied is acknowledged by the receiver's last status.
+    FAILPOINT("before_stream_stopped");
     receiving.request_stop();
   }
   FAILPOINT("after_stream_stopped");

@@ -11,8 +11,8 @@ namespace apply {
 
 namespace {
 
-// What a run may hold of rows to write, and of changes of the ledger, before they go to the target: far more than a usual batch has, so
-// that only a change that reaches very many rows (a parent, a joined row, a TRUNCATE) is written in several steps.
+// What a run may hold of rows to write (where nothing is configured), and of changes of the ledger, before they go to the target: far more than a
+// usual batch has, so that only a change that reaches very many rows (a parent, a joined row, a TRUNCATE) is written in several steps.
 constexpr std::size_t kMostPendingBytes = 64U << 20U;
 constexpr std::size_t kMostLedgerChanges = 50'000;
 
@@ -31,7 +31,7 @@ Applier::Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::
       store_(store),
       ledger_(ledger),
       options_(std::move(options)),
-      overlay_(store, options_.spill_bytes),
+      overlay_(store, options_.memory_bytes),
       projections_(plan),
       expected_rows_(plan.tables.size(), 0) {
   reconnect();
@@ -39,6 +39,7 @@ Applier::Applier(pg::ConnectionParams target, const mapping::Plan& plan, state::
 
 void Applier::reconnect() {
   forget_batch();
+  FAILPOINT("before_target_connected");
   const std::string name = options_.run.empty() ? options_.purpose : options_.purpose + "-" + options_.run;
   FAILPOINT("before_target_connected");
   session_ = std::make_unique<TargetSession>(target_, name);
@@ -104,7 +105,7 @@ void Applier::settle(Batch& batch) {
 }
 
 void Applier::make_room() {
-  if (decider_->pending_bytes() > kMostPendingBytes) {
+  if (decider_->pending_bytes() > (options_.memory_bytes > 0 ? options_.memory_bytes : kMostPendingBytes)) {
     // Nothing is written while local state catches up with a target that has it all.
     if (running_.refused_already == nullptr) {
       writer_->write_ahead(running_.is_careful);

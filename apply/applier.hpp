@@ -44,9 +44,9 @@ class Applier {
   struct Options {
     std::string purpose;
     QuarantineLimit limit;
-    /// What a transaction may take of memory before its rows go to the local state ahead of its end (state::Overlay). 0: everything stays in
-    /// memory, as it must while others write to the local state too.
-    std::size_t spill_bytes = 0;
+    /// What a transaction may take of memory for its rows, and once more for those to write, before they go to the local state (state::Overlay)
+    /// and to the target ahead of its end. 0: only to the target, as it must be while others write to the local state too.
+    std::size_t memory_bytes = 0;
     /// The agent's run. With it, the session's name is one that only this applier bears, so that a session of that name is what a
     /// lost connection left behind, and is ended.
     std::string run = {};

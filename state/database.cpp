@@ -22,6 +22,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What has to be free of the disk: room for every memtable to become a file. A log that meets the end of the disk is lost to RocksDB, which
+/// ends the process at the next write to it, so that must not happen.
+constexpr std::uintmax_t kReserveBytes = 32U << 20U;
+
 /// A look-up asks the filter of each run.
 constexpr int kIndexRuns = 16;
 
@@ -210,15 +214,25 @@ std::unique_ptr<rocksdb::Iterator> Database::iterator(Family family, const rocks
   return std::unique_ptr<rocksdb::Iterator>{db_->NewIterator(options, handle(family))};
 }
 
+/// After a write that failed.
+void Database::resume(std::string_view action) {
+  if (!needs_resume_) return;
+  const rocksdb::Status resumed = db_->Resume();
+  // Busy: RocksDB is at it already, by itself. Whether that has helped is what the write will say.
+  if (resumed.IsBusy()) return;
+  check(resumed, action);
+  needs_resume_ = false;
+}
+
+void Database::expect_room(std::size_t bytes, std::string_view action) const {
+  std::error_code error;
+  const fs::space_info space = fs::space(directory_, error);
+  if (!error && space.available < kReserveBytes + bytes) check(rocksdb::Status::NoSpace(), action);
+}
+
 void Database::write(rocksdb::WriteBatch& batch, Durability durability, std::string_view action) {
-  if (needs_resume_) {
-    const rocksdb::Status resumed = db_->Resume();
-    // Busy: RocksDB is at it already, by itself. Whether that has helped is what the write will say.
-    if (!resumed.IsBusy()) {
-      check(resumed, action);
-      needs_resume_ = false;
-    }
-  }
+  expect_room(batch.GetDataSize(), action);
+  resume(action);
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::Synced;
   options.disableWAL = durability == Durability::Volatile;
@@ -227,7 +241,15 @@ void Database::write(rocksdb::WriteBatch& batch, Durability durability, std::str
   check(status, action);
 }
 
-void Database::sync() { check(db_->FlushWAL(true), "sync the state store"); }
+void Database::sync() {
+  constexpr std::string_view kAction = "sync the state store";
+  // RocksDB does not look by itself whether the end of its log is whole.
+  resume(kAction);
+  if (needs_resume_) check(rocksdb::Status::NoSpace(), kAction);
+  const rocksdb::Status status = db_->FlushWAL(true);
+  if (!status.ok()) needs_resume_ = true;
+  check(status, kAction);
+}
 
 void Database::drop_files(Family family, const std::string& begin, const std::string& end) {
   const rocksdb::Slice first = slice(begin);

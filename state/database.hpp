@@ -43,7 +43,7 @@ class Database {
     Logged,    ///< in the log, in order; lost by a power failure, not by the end of the process
     Volatile,  ///< may be gone after a restart: for what means nothing then
   };
-  /// Writes all of the batch or nothing.
+  /// Writes all of the batch or nothing. A disk with less than 32 MiB free is a full one.
   void write(rocksdb::WriteBatch& batch, Durability durability, std::string_view action);
   /// Makes every logged write durable.
   void sync();
@@ -60,6 +60,9 @@ class Database {
   }
 
  private:
+  void resume(std::string_view action);
+  void expect_room(std::size_t bytes, std::string_view action) const;
+
   std::filesystem::path directory_;
   PidFile pid_file_;
   std::unique_ptr<rocksdb::DB> db_;

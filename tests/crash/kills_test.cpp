@@ -93,6 +93,7 @@ BOOST_AUTO_TEST_CASE(after_each_of_twenty_kills_the_target_equals_the_oracle) {
       pair.agent.kill();
       BOOST_TEST(workload->wait(std::chrono::minutes(5)) == 0, workload->err());
       pair.agent.start();
+      pair.agent.wait_streaming();  // the first kill may have come before the ledger was made
       pair.agent.wait_applied(std::chrono::minutes(5));
       const auto retried = pair.agent.command({"quarantine", "retry"});
       BOOST_TEST(retried.exit_code <= 1, retried.err);

@@ -101,8 +101,9 @@ const Visit kVisits[] = {
     {.failpoint = "after_idle_checkpoint", .phase = Stream, .lure = Lure::Idleness},
     {.failpoint = "before_stream_stopped", .phase = Stream, .lure = Lure::Stop},
     {.failpoint = "after_stream_stopped", .phase = Stream, .lure = Lure::Stop},
-    {.failpoint = "before_store_emptied", .phase = Stream, .lure = Lure::OtherLayout},
+    // In this order: each finds a store of the other layout.
     {.failpoint = "after_store_emptied", .phase = Stream, .lure = Lure::OtherLayout},
+    {.failpoint = "before_store_emptied", .phase = Stream, .lure = Lure::OtherLayout},
 };
 
 }  // namespace

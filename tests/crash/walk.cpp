@@ -202,8 +202,8 @@ std::vector<std::pair<std::string, int>> Walk::throw_at(const std::vector<Visit>
         take_end(code);
         continue;
       }
-      forget_what_happened();
-      break;
+      // An error of the very end may leave nothing undone; the next life meets the next one.
+      if (forget_what_happened() == 0 || armed.empty()) break;
     } catch (const std::runtime_error&) {
       if (agent.is_running()) {
         BOOST_TEST_MESSAGE(err());

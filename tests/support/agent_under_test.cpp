@@ -31,14 +31,14 @@ AgentUnderTest::~AgentUnderTest() = default;
 
 void AgentUnderTest::configure() const {
   write_file(mapping_file(), options_.mapping);
-  write_file(config_file(), "source:\n  url: " + options_.source_url + "\n  slot: " + options_.slot +
-                                "\n  publication: " + options_.publication +
-                                "\ntarget:\n  url: " + options_.target_url +
-                                "\nmapping: mapping.yaml\nstate_dir: state\napply: { batch_rows: " +
-                                std::to_string(options_.batch_rows) + ", max_quarantine: " + options_.max_quarantine +
-                                " }\nsnapshot: { workers: " + std::to_string(options_.workers) +
-                                ", chunk_rows: " + std::to_string(options_.chunk_rows) +
-                                " }\nhttp: { listen: \"off\" }\nlog: { level: info, format: text }\n");
+  write_file(
+      config_file(),
+      "source:\n  url: " + options_.source_url + "\n  slot: " + options_.slot +
+          "\n  publication: " + options_.publication + "\ntarget:\n  url: " + options_.target_url +
+          "\nmapping: mapping.yaml\nstate_dir: state\napply: { batch_rows: " + std::to_string(options_.batch_rows) +
+          ", max_quarantine: " + options_.max_quarantine + ", memory_mb: " + std::to_string(options_.memory_mb) +
+          " }\nsnapshot: { workers: " + std::to_string(options_.workers) + ", chunk_rows: " +
+          std::to_string(options_.chunk_rows) + " }\nhttp: { listen: \"off\" }\nlog: { level: info, format: text }\n");
 }
 
 ProcessOptions AgentUnderTest::process_options(std::vector<std::string> args, const Environment& environment) const {

@@ -32,6 +32,7 @@ struct AgentOptions {
   std::uint32_t chunk_rows = 50'000;
   std::uint32_t batch_rows = 2'000;
   std::string max_quarantine = "0.5%";
+  std::uint32_t memory_mb = 64;
 };
 
 /// The agent's program with a configuration, a mapping and a state directory of its own, all in a temporary directory.

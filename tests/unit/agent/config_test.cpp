@@ -45,7 +45,7 @@ const std::vector<Refusal> kRefusals = {
     {kLeast + "apply:\n  batch_row: 5\n", "5", "3", "unknown key \"batch_row\" in apply",
      "did you mean \"batch_rows\"?"},
     {kLeast + "apply: { zzzzzz: 5 }\n", "4", "10", "unknown key \"zzzzzz\"",
-     "known keys are: batch_rows, max_quarantine"},
+     "known keys are: batch_rows, max_quarantine, memory_mb"},
     {kLeast + "mapping: other.yaml\n", "4", "1", "given twice", ""},
     {kLeast + "apply: { batch_rows: 0 }\n", "4", "22", "whole number from 1", ""},
     {kLeast + "apply: { batch_rows: many }\n", "4", "22", "whole number", ""},
@@ -85,6 +85,7 @@ BOOST_AUTO_TEST_CASE(only_mapping_and_urls_are_required_and_the_rest_has_default
   BOOST_TEST(config.target.ledger_schema == "dispatch_sync");
   BOOST_TEST(config.state_dir == fs::path("/var/lib/dispatch-sync"));
   BOOST_TEST(config.apply.batch_rows == 2000U);
+  BOOST_TEST(config.apply.memory_mb == 64U);
   BOOST_TEST(config.apply.max_quarantine == 0.005);
   BOOST_TEST(config.snapshot.workers == 2U);
   BOOST_TEST(config.http.port == 9187);
@@ -101,7 +102,7 @@ BOOST_AUTO_TEST_CASE(only_mapping_and_urls_are_required_and_the_rest_has_default
 
 BOOST_AUTO_TEST_CASE(every_key_of_the_reference_configuration_is_taken) {
   const Config config = parse(kLeast +
-                              "state_dir: state\napply: { batch_rows: 10, max_quarantine: 2% }\n"
+                              "state_dir: state\napply: { batch_rows: 10, max_quarantine: 2%, memory_mb: 3 }\n"
                               "snapshot: { workers: 3, chunk_rows: 1000 }\nhttp: { listen: '[::1]:80' }\n"
                               "log: { level: debug, format: text, dir: /var/log/x }\n");
   BOOST_TEST(config.mapping == fs::path("/etc/agent/mapping.yaml"));
