@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(a_source_set_back_that_has_run_on_is_told_by_its_mark) {
   world.pair.bring_over();
   put_back();
   const auto is_beyond = [&] {
-    world.pair.source_admin.exec("SELECT pg_switch_wal(); UPDATE badge SET label = 'another history'");
+    world.pair.source_admin.exec("SELECT pg_switch_wal(); UPDATE badge SET label = 'another history ' || id");
     return world.pair.source_admin.query_value("SELECT pg_current_wal_lsn() > '" + world.checkpoint() + "'") == "t";
   };
   tests::wait_until(is_beyond, "the source's log to run beyond the checkpoint");
