@@ -293,8 +293,10 @@ BOOST_AUTO_TEST_CASE(connections_that_are_used_up_are_waited_for) {
   pair.agent.start();
   pair.agent.wait_streaming();
   pair.target_admin.exec("ALTER ROLE postgres CONNECTION LIMIT 0");
-  end_sessions(pair.target_admin, pair.name, "dispatch-sync/apply");
-  pair.add(1000, 1100);
+  for (const std::string& name : sessions(pair.target_admin, pair.name)) {
+    end_sessions(pair.target_admin, pair.name, name);
+  }
+  pair.source.exec("INSERT INTO person VALUES (1000, 'meanwhile', 1)");
   wait_until([&] { return pair.agent.process().err().find("SQLSTATE 53300") != std::string::npos; }, "the refusal");
   const CommandResult anew = pair.agent.command({"check"});
   BOOST_TEST(anew.exit_code == 4, anew.err);
