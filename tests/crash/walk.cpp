@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 #include "tests/support/seed.hpp"
@@ -102,7 +103,11 @@ void Walk::lure_running(const Visit& visit) {
 void Walk::live(const Visit& visit, const std::string& armed) {
   tests::AgentUnderTest& agent = staff.pair.agent;
   agent.start({{"AGENT_FAILPOINTS", armed}});
-  lure_running(visit);
+  try {
+    lure_running(visit);
+  } catch (const std::runtime_error&) {
+    if (agent.is_running()) throw;  // else it was killed sooner than thought
+  }
   int code = 0;
   try {
     code = agent.wait(std::chrono::minutes(2));
