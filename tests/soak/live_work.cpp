@@ -11,7 +11,7 @@ namespace soak {
 namespace {
 
 constexpr int kTransactionsPerCall = 50;  // short enough that rest() is quick
-constexpr std::chrono::milliseconds kBetweenTrims{4'000};
+constexpr std::chrono::milliseconds kBetweenTrims{3'000};
 constexpr std::chrono::milliseconds kBeforeAnotherTry{200};
 
 // What the workload adds is removed again, at random, down to the rows that there were at first and a tenth more. Only rows that
@@ -29,6 +29,8 @@ INSERT INTO soak.size VALUES
      AND NOT EXISTS (SELECT FROM dispatch_file f WHERE f.record_id = t.id)'),
   ('dispatch_payment', 'NOT EXISTS (SELECT FROM dispatch_operation o WHERE o.payment_id = t.id)'),
   ('dispatch_plan', 'NOT EXISTS (SELECT FROM dispatch_reading r WHERE r.plan_id = t.id)'),
+  ('dispatch_instruction', 'true'),
+  ('dispatch_jaw', 'NOT EXISTS (SELECT FROM dispatch_instruction i WHERE t.id IN (i.upper_jaw_id, i.lower_jaw_id))'),
   ('dispatch_project', 'NOT EXISTS (SELECT FROM dispatch_plan p WHERE p.project_id = t.id)
      AND NOT EXISTS (SELECT FROM dispatch_bracket b WHERE b.project_id = t.id)'),
   ('auth_user', 'NOT EXISTS (SELECT FROM dispatch_patient p WHERE p.doctor_id = t.id)
@@ -40,29 +42,49 @@ BEGIN
     EXECUTE format('UPDATE soak.size SET keep = (SELECT count(*) * 11 / 10 + 20 FROM public.%I) WHERE name = %L', s.name, s.name);
   END LOOP;
 END $$;
+-- with everything that is theirs, as when an account goes
+CREATE PROCEDURE soak.delete_instructions(gone integer[]) LANGUAGE plpgsql AS $$
+DECLARE files integer[] := ARRAY(SELECT id FROM public.dispatch_file WHERE instruction_id = ANY (gone));
+BEGIN
+  DELETE FROM public.dispatch_comment WHERE plan_id IN (SELECT id FROM public.dispatch_plan WHERE instruction_id = ANY (gone));
+  DELETE FROM public.dispatch_plan WHERE instruction_id = ANY (gone);
+  DELETE FROM public.dispatch_task WHERE instruction_id = ANY (gone);
+  DELETE FROM public.dispatch_state WHERE instruction_id = ANY (gone);
+  DELETE FROM public.dispatch_record_attachments WHERE file_id = ANY (files);
+  DELETE FROM public.dispatch_file WHERE id = ANY (files);
+  UPDATE public.dispatch_payment SET instruction_id = NULL WHERE instruction_id = ANY (gone);
+  DELETE FROM public.dispatch_instruction WHERE id = ANY (gone);
+END $$;
 CREATE PROCEDURE soak.trim() LANGUAGE plpgsql AS $$
 DECLARE s soak.size; too_many bigint; gone integer[]; one integer;
 BEGIN
   FOR s IN SELECT * FROM soak.size ORDER BY name LOOP
-    BEGIN
-      EXECUTE format('SELECT count(*) - $1 FROM public.%I', s.name) INTO too_many USING s.keep;
-      IF too_many > 0 THEN
-        EXECUTE format('SELECT array_agg(id) FROM (SELECT id FROM public.%I t WHERE %s ORDER BY hashint8(id) LIMIT $1) x', s.name, s.free)
-          INTO gone USING CASE s.name WHEN 'auth_user' THEN least(too_many, 5) ELSE too_many END;
-        IF s.name = 'auth_user' THEN
-          FOREACH one IN ARRAY coalesce(gone, '{}') LOOP
-            CALL workload.delete_account(one, one % 2 = 0);
-          END LOOP;
-        ELSE
-          EXECUTE format('DELETE FROM public.%I WHERE id = ANY ($1)', s.name) USING gone;
+    -- A few rows at a time: many would meet the live work in a deadlock every time.
+    FOR piece IN 1 .. 10 LOOP
+      too_many := 0;
+      BEGIN
+        EXECUTE format('SELECT count(*) - $1 FROM public.%I', s.name) INTO too_many USING s.keep;
+        IF too_many > 0 THEN
+          EXECUTE format('SELECT array_agg(id) FROM (SELECT id FROM public.%I t WHERE %s ORDER BY hashint8(id) LIMIT $1) x',
+                         s.name, s.free)
+            INTO gone USING least(too_many, CASE s.name WHEN 'auth_user' THEN 5 WHEN 'dispatch_instruction' THEN 50 ELSE 2000 END);
+          CASE s.name
+          WHEN 'auth_user' THEN
+            FOREACH one IN ARRAY coalesce(gone, '{}') LOOP
+              CALL workload.delete_account(one, one % 2 = 0);
+            END LOOP;
+          WHEN 'dispatch_instruction' THEN CALL soak.delete_instructions(gone);
+          ELSE EXECUTE format('DELETE FROM public.%I WHERE id = ANY ($1)', s.name) USING gone;
+          END CASE;
+          SET CONSTRAINTS ALL IMMEDIATE;
+          SET CONSTRAINTS ALL DEFERRED;
         END IF;
-        SET CONSTRAINTS ALL IMMEDIATE;
-        SET CONSTRAINTS ALL DEFERRED;
-      END IF;
-    EXCEPTION WHEN deadlock_detected OR foreign_key_violation OR lock_not_available THEN
-      NULL;  -- somebody was quicker; the next round comes
-    END;
-    COMMIT;
+      EXCEPTION WHEN deadlock_detected OR foreign_key_violation OR lock_not_available THEN
+        NULL;  -- somebody was quicker
+      END;
+      COMMIT;
+      EXIT WHEN too_many <= 0;
+    END LOOP;
   END LOOP;
 END $$;
 )sql";

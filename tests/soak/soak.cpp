@@ -16,9 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-// Longer than every timeout of the agent's own that stands between a fault and its end.
-constexpr std::chrono::seconds kRecovery{240};
-
 volatile std::sig_atomic_t interrupts = 0;
 void on_interrupt(int /*signal*/) { interrupts = 1; }
 
@@ -93,15 +90,25 @@ class Run {
  private:
   [[nodiscard]] bool is_over() const { return interrupts != 0 || agent_.is_given_up() || is_stuck_; }
 
+  void say(const std::string& what) {
+    if (options_.progress == nullptr) return;
+    const auto seconds = static_cast<long>(sampler_->elapsed());
+    *options_.progress << fmt::format("soak: {}:{:02} {}", seconds / 60, seconds % 60, what) << std::endl;
+  }
+
   void make_faults(FaultMix mix) {
     const auto start = Clock::now();
     while (seconds_since(start) < static_cast<double>(options_.round.count()) && !is_over()) {
       std::string name;
       try {
         name = faults_.make(mix);
-        if (faults_.is_followed_at_once()) continue;
+        if (faults_.is_followed_at_once()) {
+          say(name);
+          continue;
+        }
         const auto seconds = recover();
         if (seconds) faults_.tallies()[name].recovery.push_back(*seconds);
+        say(fmt::format("{}: {}", name, seconds ? fmt::format("recovered in {:.1f} s", *seconds) : "not recovered"));
       } catch (const std::exception& error) {
         findings_.add(fmt::format("{}: {}", name.empty() ? "a fault" : name, error.what()));
         is_stuck_ = true;
@@ -114,7 +121,7 @@ class Run {
     const auto start = Clock::now();
     std::string goal;
     std::unique_ptr<tests::Sql> target;
-    while (seconds_since(start) < static_cast<double>(kRecovery.count())) {
+    while (seconds_since(start) < static_cast<double>(options_.recovery.count())) {
       faults_.pass(milliseconds(20));
       if (is_over()) return std::nullopt;
       try {
@@ -131,7 +138,7 @@ class Run {
       }
     }
     findings_.add(fmt::format("{} s after a fault had ended, the target was not up to date: the goal was {}",
-                              kRecovery.count(), goal));
+                              options_.recovery.count(), goal));
     is_stuck_ = true;
     return std::nullopt;
   }
@@ -142,7 +149,7 @@ class Run {
     try {
       faults_.clear();
       work_.rest();
-      comparison.transactions = work_.transactions();
+      comparison.transactions = result.transactions = work_.transactions();
       if (!recover()) return;
       retry_quarantined();
       pair_.servers.source_admin.exec("CHECKPOINT");  // without it, a slot's restart_lsn moves every 15 s only
@@ -161,6 +168,8 @@ class Run {
     for (const std::string& difference : comparison.differences) {
       findings_.add(fmt::format("comparison {}: {}", result.comparisons.size() + 1, difference));
     }
+    say(fmt::format("{} live transactions, {} rows: {}", comparison.transactions, comparison.rows,
+                    comparison.differences.empty() ? "equal" : "NOT EQUAL"));
     // What is wrong stays wrong: the state of things is worth more than further faults.
     is_stuck_ = is_stuck_ || !comparison.differences.empty();
     result.comparisons.push_back(std::move(comparison));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,10 @@ struct SoakOptions {
   double pause_ms = 10;         ///< rest of a session after each transaction
   int big_rows = 20'000;        ///< of a big transaction
   double longest_fault_seconds = 3;
-  bool judges_trend = false;  ///< whether figures must stay flat, not only below their bounds
-  std::filesystem::path log;  ///< where the agents' logs go
+  std::chrono::seconds recovery{240};  ///< longer than this after a fault, and the agent counts as stuck
+  bool judges_trend = false;           ///< whether figures must stay flat, not only below their bounds
+  std::ostream* progress = nullptr;    ///< gets a line per fault and comparison, if there is one
+  std::filesystem::path log;           ///< where the agents' logs go
 };
 
 /// One comparison with the oracle.

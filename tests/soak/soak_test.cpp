@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <string>
 
 #include "tests/soak/report.hpp"
@@ -29,6 +30,8 @@ soak::SoakOptions options() {
     options.scale = "0.01";
     options.big_rows = 100'000;
     options.longest_fault_seconds = 12;
+    options.recovery = std::chrono::minutes(10);  // of a big transaction, on a machine that has other things to do
+    options.progress = &std::cout;
     options.judges_trend = options.duration >= std::chrono::minutes(30);
   }
   options.log = environment("SOAK_LOG", "/dev/null");
