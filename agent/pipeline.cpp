@@ -9,11 +9,13 @@
 #include <thread>
 
 #include "agent/quarantine_retry.hpp"
+#include "agent/schema_watch.hpp"
 #include "apply/writer_fence.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "pg/session.hpp"
+#include "replication/marker.hpp"
 
 namespace agent {
 
@@ -90,12 +92,34 @@ Pipeline::Pipeline(const Environment& environment, state::Store& store, const ap
   }
 }
 
+/// A change that the stream does not tell stops the agent once everything is applied that was committed before it was noticed. One that the stream
+/// does tell stops it there, at the first row that it touches.
+void Pipeline::look_at_schema(pg::Session& source) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (schema_change_) return;
+  }
+  auto error = agent::look_at_schema(environment_, store_, source);
+  if (!error) return;
+  const core::Lsn seen = replication::emit_marker(source, "schema").barrier_lsn;
+  error->with("seen_lsn", seen.to_string());
+  spdlog::warn("stopping behind lsn={}: {}", seen.to_string(), error->message());
+  const std::lock_guard lock{mutex_};
+  schema_change_ = {std::move(*error), seen};
+}
+
+void Pipeline::require_same_schema() {
+  const std::lock_guard lock{mutex_};
+  if (!schema_change_ || progress_.applied() < schema_change_->before) return;
+  throw Error{schema_change_->error}.with("applied_lsn", progress_.applied().to_string());
+}
+
 bool Pipeline::run(const Until& until, const std::stop_token& stop) {
   std::exception_ptr failure;
   std::exception_ptr refusal;
   std::jthread watching{[&](const std::stop_token& ended) {
     try {
-      watch_.run(ended);
+      watch_.run(ended, [this](pg::Session& source) { look_at_schema(source); });
     } catch (...) {
       refusal = std::current_exception();
       queue_.close();
@@ -139,6 +163,7 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
 bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (!applier_.is_open()) {
+      require_same_schema();
       if (!patiently([this] { settle_mixed(); }, stop)) return false;
       run_tasks();
     }

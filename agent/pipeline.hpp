@@ -16,7 +16,9 @@
 #include "agent/start_position.hpp"
 #include "apply/applier.hpp"
 #include "core/bounded_queue.hpp"
+#include "core/error.hpp"
 #include "core/transaction.hpp"
+#include "pg/session.hpp"
 #include "replication/progress.hpp"
 #include "replication/receiver.hpp"
 #include "state/store.hpp"
@@ -52,6 +54,8 @@ class Pipeline {
 
  private:
   using Parts = std::vector<core::TransactionPart>;
+  void look_at_schema(pg::Session& source);
+  void require_same_schema();
   bool apply_events(const Until& until, const std::stop_token& stop);
   Parts gather(core::TransactionPart first, const Until& until);
   [[nodiscard]] bool is_applied_on_target(const core::TransactionPart& part) const;
@@ -90,6 +94,11 @@ class Pipeline {
   mutable std::mutex mutex_;
   std::deque<std::packaged_task<void()>> tasks_;
   std::optional<core::Timestamp> oldest_;
+  struct SchemaChange {
+    core::Error error;
+    core::Lsn before;  ///< everything committed before it may still be applied
+  };
+  std::optional<SchemaChange> schema_change_;
 };
 
 }  // namespace agent

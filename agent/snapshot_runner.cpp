@@ -15,6 +15,7 @@
 #include "agent/adoption.hpp"
 #include "agent/mapping_change.hpp"
 #include "agent/quarantine_retry.hpp"
+#include "agent/schema_watch.hpp"
 #include "agent/snapshot_progress.hpp"
 #include "apply/applier.hpp"
 #include "core/backoff.hpp"
@@ -59,6 +60,16 @@ snapshot::TableShape shape_of(const mapping::SourceTable& table) {
   return shape;
 }
 
+Error moved_while_copied(const std::string& table, const std::string& change) {
+  return Error{ErrorKind::Refused, "the source changed a table while it was copied"}
+      .with("table", table)
+      .with("change", change)
+      .remedy(
+          "correct mapping.yaml if it names what is no longer there (`agent check` tells); then run `agent snapshot "
+          "--table " +
+          table + "`, which goes on with the copy and reads this table anew, and start the agent again");
+}
+
 /// Everything that the workers of one pass share.
 struct Pass {
   const Environment& environment;
@@ -70,7 +81,8 @@ struct Pass {
   snapshot::Schedule& schedule;
   SnapshotProgress& progress;
   const pg::ExportedSnapshot& exported;
-  const bool is_mixed;  // some chunks are of another snapshot than this pass's
+  const TableRecords& records;  // as the snapshot sees the tables
+  const bool is_mixed;          // some chunks are of another snapshot than this pass's
   std::stop_token stop;
 
   // Protected by mutex.
@@ -86,6 +98,7 @@ class Worker {
   Worker(Pass& pass, int number)
       : pass_(pass),
         source_(pass.environment.source, fmt::format("snapshot-{}", number)),
+        catalog_(pass.environment.source, fmt::format("catalog-{}", number)),
         applier_(pass.environment.target, pass.environment.plan, pass.store, pass.ledger,
                  {.purpose = fmt::format("apply-{}", number),
                   .limit = {.share = pass.environment.config.apply.max_quarantine},
@@ -150,7 +163,8 @@ class Worker {
     job.chunk.lsn = pass_.exported.consistent_point();
     const core::TableId table = job.chunk.table;
     FAILPOINT("before_copy");
-    snapshot::ChunkReader reader{source_, pass_.shapes[table.index()], job.chunk};
+    snapshot::ChunkReader reader = open_chunk(job.chunk);
+    require_same_table(table);
     const bool is_fresh = pass_.fresh.contains(table);
     std::unordered_set<core::RowKey> seen;
     for (auto rows = reader.next(kPieceRows, kPieceBytes); !rows.empty(); rows = reader.next(kPieceRows, kPieceBytes)) {
@@ -168,6 +182,38 @@ class Worker {
     FAILPOINT("after_copy");
     reader.close();
     if (!is_fresh) erase_unseen(job.chunk, seen);
+  }
+
+  snapshot::ChunkReader open_chunk(const state::Chunk& chunk) {
+    try {
+      return snapshot::ChunkReader{source_, pass_.shapes[chunk.table.index()], chunk};
+    } catch (const Error& error) {
+      // A table or a column that is not there (any more): the catalog knows more of it than the server's complaint.
+      if (error.sqlstate() == "42P01" || error.sqlstate() == "42703") require_same_table(chunk.table);
+      throw;
+    }
+  }
+
+  /// The reader's lock keeps the table as it is now: columns are found by the names that they have now, whatever the snapshot saw under them.
+  void require_same_table(core::TableId table) {
+    const mapping::Plan& plan = pass_.environment.plan;
+    const TableRecords now = read_records(catalog_, plan);
+    const auto is = now.find(table);
+    const auto change =
+        is == now.end() ? "the table was dropped" : silent_change(pass_.records.at(table), is->second, catalog_);
+    if (!change) return;
+    const std::string name = plan.table(table).name.display();
+    const std::vector<state::Chunk> chunks = pass_.store.chunks();
+    if (std::ranges::any_of(chunks, [&](const state::Chunk& chunk) {
+          return chunk.table == table && (chunk.is_loaded || chunk.is_finished);
+        })) {
+      throw moved_while_copied(name, *change);
+    }
+    // Nothing of it was read: under a new snapshot it is judged by the mapping alone.
+    throw Error{ErrorKind::Source, "the source changed a table after the snapshot was taken, before any of it was read"}
+        .with("table", name)
+        .with("change", *change)
+        .transient();
   }
 
   /// The chunk's range holds exactly what was read: rows that the store still has went away meanwhile.
@@ -223,6 +269,7 @@ class Worker {
 
   Pass& pass_;
   pg::Session source_;
+  pg::Session catalog_;  // sees what is, not what the snapshot saw
   apply::Applier applier_;
   core::TableId table_;  // whose chunk is worked on
   std::uint64_t rows_ = 0;
@@ -287,11 +334,51 @@ std::vector<state::Chunk> ensure_chunks(const Environment& environment, state::S
   return chunks;
 }
 
+/// Whether the table is the one that the mapping was compiled for, with its columns of the same types in the same order.
+bool is_as_planned(const mapping::SourceTable& table, const TableRecord& record) {
+  if (record.oid != table.oid || record.name != table.name) return false;
+  std::vector<const mapping::ImageColumn*> columns;
+  for (const mapping::ImageColumn& column : table.columns) columns.push_back(&column);
+  std::ranges::sort(columns, {}, &mapping::ImageColumn::position);
+  // The record has them in the order of their numbers.
+  return std::ranges::equal(columns, record.columns, [](const mapping::ImageColumn* planned, const auto& found) {
+    return planned->name == found.name && planned->type == found.type;
+  });
+}
+
+/// The tables as the snapshot sees them must be those that the mapping was compiled for, and, where chunks were read already, those
+/// of these chunks. Recorded for ever after.
+TableRecords settle_records(const Environment& environment, state::Store& store, const pg::ExportedSnapshot& exported) {
+  const mapping::Plan& plan = environment.plan;
+  pg::Session source(environment.source, "catalog");
+  pg::import_snapshot(source, exported.name());
+  TableRecords records = read_records(source, plan);
+  for (const mapping::SourceTable& table : plan.tables) {
+    const auto record = records.find(table.id);
+    if (record == records.end() || !is_as_planned(table, record->second)) {
+      throw Error{ErrorKind::Refused, "the source changed a table after the mapping was compiled for it"}
+          .with("table", table.name.display())
+          .remedy("run the command again: it reads the catalog anew");
+    }
+  }
+  const TableRecords stored = stored_records(environment, store);
+  for (const state::Chunk& chunk : store.chunks()) {
+    if (!chunk.is_loaded && !chunk.is_finished) continue;
+    const auto before = stored.find(chunk.table);
+    if (before == stored.end()) continue;
+    const auto change = silent_change(before->second, records.at(chunk.table), source);
+    if (change) throw moved_while_copied(plan.table(chunk.table).name.display(), *change);
+  }
+  store_records(environment, store, records);
+  return records;
+}
+
 SnapshotResult run_pass(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
                         const pg::ExportedSnapshot& exported, const std::set<core::TableId>& fresh,
                         std::uint32_t workers, bool quiet, const std::stop_token& stop, int& chunks_finished) {
   std::vector<snapshot::TableShape> shapes;
   for (const mapping::SourceTable& table : environment.plan.tables) shapes.push_back(shape_of(table));
+  const TableRecords records = settle_records(environment, store, exported);
   const auto chunks = ensure_chunks(environment, store, shapes, exported);
   std::map<core::TableId, std::int64_t> table_rows;
   for (const state::Chunk& chunk : chunks) table_rows[chunk.table] += chunk.estimated_rows;
@@ -306,6 +393,7 @@ SnapshotResult run_pass(const Environment& environment, state::Store& store, con
             .schedule = schedule,
             .progress = progress,
             .exported = exported,
+            .records = records,
             .is_mixed = std::any_of(chunks.begin(), chunks.end(),
                                     [&](const state::Chunk& chunk) {
                                       return (chunk.is_loaded || chunk.is_finished) &&
@@ -474,6 +562,11 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
                  change.is_empty() ? "" : " ", change.describe());
   }
   if (again || is_other_mapping) begin_again(store, is_other_mapping ? tables_of(environment.plan, change) : tables);
+  {
+    pg::Session source(environment.source, "schema");
+    const auto moved = tables_moved(environment, store, source);
+    if (!moved.empty()) begin_again(store, moved);
+  }
   const bool may_have_strays = again || is_other_mapping || target_has_rows(environment);
   progress.meaning = environment.plan.meaning_fingerprint;
   progress.snapshot_finished = false;

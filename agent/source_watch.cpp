@@ -84,7 +84,7 @@ void SourceWatch::renew_mark() {
   ledger_.note_source(target, environment_.source_identity.timeline, encode(mark_));
 }
 
-void SourceWatch::run(const std::stop_token& stop) {
+void SourceWatch::run(const std::stop_token& stop, const std::function<void(pg::Session& source)>& look_too) {
   int n = 0;
   do {
     try {
@@ -94,6 +94,7 @@ void SourceWatch::run(const std::stop_token& stop) {
         static_cast<void>(replication::emit_marker(source(), "heartbeat"));
       }
       if (n > 0 && n % kMark == 0) renew_mark();
+      look_too(source());
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::Refused) throw;
       // Its failure is not worth more than a line: the stream has the same trouble, and says so.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <stop_token>
@@ -18,9 +19,9 @@ class SourceWatch {
   /// The references outlive it.
   SourceWatch(const Environment& environment, const apply::Ledger& ledger, SourceMark mark);
 
-  /// Until `stop` is requested: looks every few seconds, sends a heartbeat every 30 s, renews the mark every hour. Throws Error(Refused) as
-  /// look() does; whatever else fails is tried again.
-  void run(const std::stop_token& stop);
+  /// Until `stop` is requested: looks every few seconds, and lets `look_too` look; sends a heartbeat every 30 s, renews the mark every hour.
+  /// Throws Error(Refused) as look() does; whatever else fails is tried again.
+  void run(const std::stop_token& stop, const std::function<void(pg::Session& source)>& look_too);
   /// Throws Error(Refused) when changes may be missing from the stream, or when the source was set back.
   void look();
   /// The same at the end of a run, on a connection of its own; a lost connection is tried again for a few seconds.

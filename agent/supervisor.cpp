@@ -2,11 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "agent/conflict_retry.hpp"
@@ -14,6 +16,7 @@
 #include "agent/expression_preflight.hpp"
 #include "agent/parked_rows.hpp"
 #include "agent/pipeline.hpp"
+#include "agent/schema_watch.hpp"
 #include "agent/start_position.hpp"
 #include "agent/status_report.hpp"
 #include "agent/stopped_status.hpp"
@@ -145,6 +148,22 @@ void require_sound_mapping(const Environment& environment) {
   throw std::move(error.remedy(first.remedy));
 }
 
+/// What was copied is still what the source has, but for what this run reads anew.
+void require_same_schema(const Environment& environment, state::Store& store, const Goal& goal,
+                         const std::vector<core::TableId>& named) {
+  std::set<core::TableId> copied;
+  for (const state::Chunk& chunk : store.chunks()) {
+    if (chunk.is_loaded || chunk.is_finished) copied.insert(chunk.table);
+  }
+  const bool is_other_mapping = mapping_changed(environment, store);
+  pg::Session source(environment.source, "schema");
+  const auto error = look_at_schema(environment, store, source, [&](core::TableId table) {
+    const bool is_repeated = goal.repeats_snapshot && (named.empty() || std::ranges::find(named, table) != named.end());
+    return is_other_mapping || is_repeated || !copied.contains(table);
+  });
+  if (error) throw *error;
+}
+
 /// Opens the store as soon as that is possible. A command that only looks (`agent status` while no agent runs) holds the directory for a
 /// moment; another agent answers on its socket. A full disk is waited for, however long.
 std::unique_ptr<state::Store> open_store_patiently(const Environment& environment, const std::stop_token& stop) {
@@ -226,13 +245,14 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
       return establish(environment, *store, ledger);
     });
   };
+  const std::vector<core::TableId> tables = tables_named(environment.plan, goal.tables);
+  require_same_schema(environment, *store, goal, tables);
   {
     StartPosition start = find_position();
     require_finished();  // it may have found tables that must be read anew
     if (!is_finished() || goal.repeats_snapshot) {
       const bool again = goal.repeats_snapshot && is_finished();
-      outcome.snapshot = run_snapshot(environment, *store, ledger, start, again,
-                                      tables_named(environment.plan, goal.tables), goal.is_quiet, stop);
+      outcome.snapshot = run_snapshot(environment, *store, ledger, start, again, tables, goal.is_quiet, stop);
       outcome.was_stopped = outcome.snapshot->was_stopped;
     }
   }

@@ -21,6 +21,20 @@ core::Error never_seen(const mapping::SourceTable& table, const core::RowKey& ke
               "`: it reads the table again and writes only differences");
 }
 
+core::Error moved(const mapping::SourceTable& table, const core::Relation& relation, const SchemaMove& move,
+                  core::CommitLsn commit) {
+  core::Error error{core::ErrorKind::Refused,
+                    "the schema of the source has changed where the mapping reads it, and nothing of that was applied"};
+  error.with("table", table.name.display());
+  if (!move.column.empty()) error.with("column", move.column);
+  return std::move(
+      error.with("change", move.change)
+          .with("lsn", commit.lsn.to_string())
+          .remedy("correct mapping.yaml where it names what was changed (`agent check` tells), run `agent snapshot "
+                  "--table " +
+                  relation.name.display() + "`, then start the agent again: nothing is lost meanwhile"));
+}
+
 }  // namespace
 
 bool Batch::is_contained(core::TableId table, const core::RowKey& key, core::CommitLsn commit) {
@@ -137,6 +151,13 @@ void Batch::add(const core::Change& change, core::CommitLsn commit) {
   if (target.table == nullptr) return;
   const mapping::SourceTable& table = *target.table;
   const Projection& projection = *target.projection;
+  if (projection.move()) {
+    // Of another schema, but read since under the one that the mapping was compiled for.
+    if (!core::contains(store_.table_lsn(table.id), commit))
+      throw moved(table, *change.relation, *projection.move(), commit);
+    ++skipped_;
+    return;
+  }
   struct Taker {
     Batch& batch;
     const Projections::Target& target;

@@ -35,7 +35,7 @@ class Batch {
 
   /// Takes a change of the transaction `commit` into the images. What a row's snapshot chunk already contains is skipped and counted.
   /// Throws Error(Refused) when the change cannot be understood without damage (an update of a row never seen, a TRUNCATE
-  /// that a route forbids).
+  /// that a route forbids, a table whose columns are no longer those that the mapping was compiled for).
   void add(const core::Change& change, core::CommitLsn commit);
 
   /// Takes an image as it is (a row of a snapshot chunk).

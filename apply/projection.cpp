@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/error.hpp"
-
 namespace apply {
 
 namespace {
@@ -14,19 +12,10 @@ constexpr std::size_t kMostShapes = 4096;
 }  // namespace
 
 Projection::Projection(const core::Relation& relation, const mapping::SourceTable& table)
-    : key_types_(table.key_types()) {
+    : move_(schema_move(relation, table)), key_types_(table.key_types()) {
+  if (move_) return;
   for (const mapping::ImageColumn& column : table.columns) {
-    const auto found = std::find_if(relation.columns.begin(), relation.columns.end(),
-                                    [&](const core::RelationColumn& sent) { return sent.name == column.name; });
-    if (found == relation.columns.end()) {
-      throw core::Error{core::ErrorKind::Refused, "the source no longer sends a column that the mapping reads"}
-          .with("table", table.name.display())
-          .with("column", column.name)
-          .remedy(
-              "the column was dropped or renamed on the source, or left out of the publication: bring it back, or "
-              "change mapping.yaml "
-              "and run `agent snapshot`");
-    }
+    const auto found = std::ranges::find(relation.columns, column.name, &core::RelationColumn::name);
     from_.push_back(static_cast<std::size_t>(found - relation.columns.begin()));
   }
 }
@@ -57,7 +46,9 @@ Projections::Target Projections::of(const std::shared_ptr<const core::Relation>&
   if (entries_.size() >= kMostShapes) entries_.clear();
   Entry entry;
   entry.relation = relation;
-  entry.table = plan_.find_table(relation->name);
+  // A table keeps its oid when it is renamed, and its name when it is dropped and made again.
+  entry.table = plan_.find_table(relation->oid);
+  if (entry.table == nullptr) entry.table = plan_.find_table(relation->name);
   if (entry.table != nullptr) entry.projection = std::make_unique<Projection>(*relation, *entry.table);
   const auto& kept = entries_.emplace(relation.get(), std::move(entry)).first->second;
   return {kept.table, kept.projection.get()};

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "apply/relation_fit.hpp"
 #include "core/change.hpp"
 #include "core/row_key.hpp"
 #include "mapping/plan.hpp"
@@ -14,8 +16,10 @@ namespace apply {
 /// From the columns in which the source sends a row to the columns in which its image is kept: by name, computed once per shape.
 class Projection {
  public:
-  /// Throws Error(Refused) when the relation has lost a column that the mapping reads: the schema moved.
   Projection(const core::Relation& relation, const mapping::SourceTable& table);
+
+  /// Why rows of this shape cannot be taken for rows of the table; then there is nothing else to ask.
+  [[nodiscard]] const std::optional<SchemaMove>& move() const { return move_; }
 
   /// The image of a sent row; unchanged values stay unchanged.
   [[nodiscard]] core::Row image(const core::Row& sent) const;
@@ -25,6 +29,7 @@ class Projection {
   [[nodiscard]] bool has_key(const core::Row& sent) const;
 
  private:
+  std::optional<SchemaMove> move_;
   std::vector<std::size_t> from_;  // per image column: position in the sent row
   std::vector<core::KeyType> key_types_;
 };

@@ -42,11 +42,16 @@ std::size_t number_of(const std::optional<Missing>& missing) {
   return missing ? static_cast<std::size_t>(*missing) + 1 : 0;
 }
 
+// varchar and text hold the same values and are computed with alike: a column that becomes the other one changes no image.
+std::string image_type(const ImageColumn& column) {
+  return column.sql_type == R"(pg_catalog."varchar")" ? R"(pg_catalog."text")" : column.sql_type;
+}
+
 void add_tables(Digest& digest, const Plan& plan) {
   for (const SourceTable& table : plan.tables) {
     digest.add("table").add(table.name).add(table.key_size);
     for (const ImageColumn& column : table.columns) {
-      digest.add("column").add(column.name).add(column.sql_type).add(static_cast<std::size_t>(column.key_type));
+      digest.add("column").add(column.name).add(image_type(column)).add(static_cast<std::size_t>(column.key_type));
     }
   }
   for (const Index& index : plan.indexes) digest.add("index").add(index.table.index()).add_list(index.columns);

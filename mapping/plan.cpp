@@ -15,6 +15,11 @@ const typename List::value_type* find_by_name(const List& list, const Name& name
 }  // namespace
 
 const SourceTable* Plan::find_table(const core::QualifiedName& name) const { return find_by_name(tables, name); }
+const SourceTable* Plan::find_table(core::Oid oid) const {
+  if (oid == core::Oid{}) return nullptr;
+  const auto found = std::ranges::find(tables, oid, &SourceTable::oid);
+  return found == tables.end() ? nullptr : &*found;
+}
 const Route* Plan::find_route(std::string_view name) const { return find_by_name(routes, name); }
 const Entity* Plan::find_entity(std::string_view name) const { return find_by_name(entities, name); }
 

@@ -12,6 +12,7 @@
 #include "core/ids.hpp"
 #include "core/relation.hpp"
 #include "core/row_key.hpp"
+#include "core/type_change.hpp"
 #include "core/uuid.hpp"
 
 /// The compiled mapping: what mapping.yaml means for these two databases, as values that index each other. Everything that a row needs on its
@@ -34,12 +35,15 @@ struct ImageColumn {
   std::string sql_type;
   core::KeyType key_type = core::KeyType::Text;
   bool is_toastable = false;
+  core::ColumnType type;       ///< on the source, when the mapping was compiled
+  std::uint16_t position = 0;  ///< among the live columns of the source table, in their order
 };
 
 /// A source table that some route reads or joins.
 struct SourceTable {
   core::TableId id;
   core::QualifiedName name;
+  core::Oid oid;  ///< of the table that bore the name when the mapping was compiled
   std::vector<ImageColumn>
       columns;               ///< the primary key's first, in its order, then every other column that the mapping names
   std::size_t key_size = 0;  ///< number of leading columns that are the primary key
@@ -241,6 +245,7 @@ struct Plan {
   [[nodiscard]] const Index& index(core::IndexId id) const { return indexes[id.index()]; }
   /// The table of that name; nothing when the plan does not read it.
   [[nodiscard]] const SourceTable* find_table(const core::QualifiedName& name) const;
+  [[nodiscard]] const SourceTable* find_table(core::Oid oid) const;
   [[nodiscard]] const Route* find_route(std::string_view name) const;
   [[nodiscard]] const Entity* find_entity(std::string_view name) const;
 };

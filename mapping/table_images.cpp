@@ -7,7 +7,8 @@ namespace mapping {
 
 namespace {
 
-ImageColumn image_column(const core::CatalogColumn& column) {
+ImageColumn image_column(const core::CatalogTable& table, const std::string& name) {
+  const core::CatalogColumn& column = *table.column(name);
   ImageColumn image;
   image.name = column.name;
   image.sql_type = column.base_type_name;
@@ -17,6 +18,8 @@ ImageColumn image_column(const core::CatalogColumn& column) {
   }
   image.key_type = column.is_integer ? core::KeyType::Integer : core::KeyType::Text;
   image.is_toastable = column.is_toastable;
+  image.type = {column.type, column.type_modifier};
+  image.position = static_cast<std::uint16_t>(&column - table.columns.data());
   return image;
 }
 
@@ -49,6 +52,7 @@ void TableImages::add_table(const core::CatalogTable& table) {
   SourceTable added;
   added.id = next;
   added.name = table.name;
+  added.oid = table.oid;
   tables_.push_back(std::move(added));
   catalog_.push_back(&table);
   needed_.emplace_back(table.primary_key.begin(), table.primary_key.end());
@@ -61,13 +65,12 @@ void TableImages::need(const ResolvedRoute& route, const std::vector<NamedColumn
 void TableImages::fill_columns() {
   for (SourceTable& table : tables_) {
     const core::CatalogTable& catalog = *catalog_[table.id.index()];
-    for (const std::string& column : catalog.primary_key)
-      table.columns.push_back(image_column(*catalog.column(column)));
+    for (const std::string& column : catalog.primary_key) table.columns.push_back(image_column(catalog, column));
     table.key_size = table.columns.size();
     for (const core::CatalogColumn& column : catalog.columns) {
       const auto& key = catalog.primary_key;
       if (std::find(key.begin(), key.end(), column.name) != key.end()) continue;
-      if (needed_[table.id.index()].contains(column.name)) table.columns.push_back(image_column(column));
+      if (needed_[table.id.index()].contains(column.name)) table.columns.push_back(image_column(catalog, column.name));
     }
   }
 }

@@ -10,6 +10,8 @@ struct ServerVersion {
   [[nodiscard]] constexpr bool is_supported() const { return major() >= 10; }
 
   [[nodiscard]] constexpr bool has_truncate_in_stream() const { return major() >= 11; }
+  /// A column added with a constant default has it from the catalog in older rows (pg_attribute.atthasmissing).
+  [[nodiscard]] constexpr bool has_missing_values() const { return major() >= 11; }
   [[nodiscard]] constexpr bool has_jit() const { return major() >= 11; }
   [[nodiscard]] constexpr bool has_included_index_columns() const { return major() >= 11; }
   [[nodiscard]] constexpr bool has_constraint_parents() const { return major() >= 11; }

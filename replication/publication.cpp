@@ -156,7 +156,10 @@ void alter_publication(pg::Session& session, const Publication& publication,
   if (wanted.empty()) throw core::Error{core::ErrorKind::Bug, "a publication of no tables was asked for"};
   const std::string quoted = pg::quote_identifier(publication.name);
   pg::TransactionBlock block{session};
-  session.exec(fmt::format("alter publication {} set ({})", quoted, options({session.server_version()})));
+  // Only where they differ: whoever watches the publication takes any change of its options for a gap.
+  if (!difference.missing_operations.empty() || difference.is_not_via_partition_root) {
+    session.exec(fmt::format("alter publication {} set ({})", quoted, options({session.server_version()})));
+  }
   session.exec(fmt::format("alter publication {} set table {}", quoted, table_list(wanted)));
   block.commit();
 }

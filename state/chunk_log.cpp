@@ -1,6 +1,7 @@
 #include "state/chunk_log.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <mutex>
 
 #include "state/database.hpp"
@@ -108,6 +109,15 @@ core::Lsn ChunkLog::lsn(core::TableId table, const core::RowKey& key, core::Lsn 
   --at;
   const bool is_inside = at->end.empty() || key < at->end;
   return is_inside && was_read(*at) ? at->lsn : core::Lsn{};
+}
+
+core::Lsn ChunkLog::table_lsn(core::TableId table) const {
+  const std::shared_lock lock{mutex_};
+  const auto of_table = chunks_.find(table);
+  if (of_table == chunks_.end() || of_table->second.empty()) return {};
+  core::Lsn lowest{std::numeric_limits<std::uint64_t>::max()};
+  for (const Chunk& chunk : of_table->second) lowest = std::min(lowest, was_read(chunk) ? chunk.lsn : core::Lsn{});
+  return lowest;
 }
 
 }  // namespace state

@@ -34,6 +34,9 @@ class ChunkLog {
   /// `applied`: a transaction that is still to come cannot be in any of them.
   [[nodiscard]] core::Lsn lsn(core::TableId table, const core::RowKey& key, core::Lsn applied) const;
 
+  /// The lowest of lsn() over all keys of the table.
+  [[nodiscard]] core::Lsn table_lsn(core::TableId table) const;
+
  private:
   /// Precondition: mutex_ is held exclusively.
   void set_one(const Chunk& chunk);

@@ -79,6 +79,10 @@ std::string chunk_key(core::TableId table, std::uint32_t number) {
   return bytes;
 }
 
+std::string schema_prefix() { return "S"; }
+
+std::string schema_key(std::string_view name) { return schema_prefix().append(name); }
+
 std::string adoption_key(std::string_view entity) { return "A" + std::string{entity}; }
 
 std::string table_prefix(core::TableId table) { return id_prefix(table.value, 0); }

@@ -20,6 +20,7 @@
 ///            'K' table:u16 number:u32                                   chunk (chunk_log.cpp)
 ///            'A' entity name                                            the entity's adopted ids in short (id_map.cpp)
 ///            'J' number:u64                                             rows reached (reached_rows.cpp)
+///            'S' name                                                   a note on the source's schema: opaque here
 ///   rows     table:u16 row key                                          stored row (stored_row.hpp)
 ///   index    index:u16 index values row key                             –
 ///   pairs    route:u16 target key, escaped row key                      –
@@ -43,6 +44,8 @@ namespace state {
 [[nodiscard]] std::string chunk_key(core::TableId table, std::uint32_t number);
 [[nodiscard]] std::string reached_prefix();
 [[nodiscard]] std::string reached_key(std::uint64_t number);
+[[nodiscard]] std::string schema_prefix();
+[[nodiscard]] std::string schema_key(std::string_view name);
 [[nodiscard]] std::string adoption_key(std::string_view entity);
 
 [[nodiscard]] std::string table_prefix(core::TableId table);

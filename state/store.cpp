@@ -232,6 +232,25 @@ core::Lsn Store::chunk_lsn(core::TableId table, const core::RowKey& key) const {
   return impl_->chunk_log.lsn(table, key, impl_->checkpoint.applied());
 }
 
+core::Lsn Store::table_lsn(core::TableId table) const { return impl_->chunk_log.table_lsn(table); }
+
+std::map<std::string, std::string> Store::schema_notes() const {
+  std::map<std::string, std::string> notes;
+  for (Scan scan{impl_->database, Family::Meta, schema_prefix(), prefix_end(schema_prefix())}; scan.is_valid();
+       scan.next()) {
+    notes.emplace(scan.key().substr(schema_prefix().size()), scan.value());
+  }
+  return notes;
+}
+
+void Store::save_schema_notes(const std::map<std::string, std::string>& notes) {
+  rocksdb::WriteBatch batch;
+  for (const auto& [table, note] : notes) {
+    check(batch.Put(impl_->database.handle(Family::Meta), schema_key(table), note), "note the source's schema");
+  }
+  impl_->database.write(batch, Database::Durability::Synced, "note the source's schema");
+}
+
 std::size_t Store::adopt(core::EntityId entity, std::vector<Adopted> ids) {
   return impl_->id_map.adopt(entity, std::move(ids));
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -95,6 +96,14 @@ class Store {
   /// LSN of the snapshot that the row of `key` was read from; the gate for changes from the stream. 0/0 where no chunk is known.
   /// Fast: in memory, and constant time once every chunk lies below `progress().applied`.
   [[nodiscard]] core::Lsn chunk_lsn(core::TableId table, const core::RowKey& key) const;
+
+  /// What every row of the table was read from at least: a transaction that this contains changes nothing there, whichever its rows.
+  [[nodiscard]] core::Lsn table_lsn(core::TableId table) const;
+
+  /// What the caller noted of the source's schema when rows were read, by name: text that means nothing here, and outlives a change of layout.
+  [[nodiscard]] std::map<std::string, std::string> schema_notes() const;
+  /// Replaces those of the given names. Synced.
+  void save_schema_notes(const std::map<std::string, std::string>& notes);
 
   // Adopted ids: given to a legacy key by an earlier migration.
   struct Adopted {

@@ -65,7 +65,7 @@ struct TwoTables : tests::SmallPair {
 };
 
 const char* const kRewrites[] = {
-    "ALTER TABLE parted ALTER COLUMN amount TYPE numeric USING amount + 1000",
+    "ALTER TABLE parted ALTER COLUMN amount TYPE integer USING amount + 1000",
     "CREATE TABLE copy AS SELECT * FROM parted_2; TRUNCATE parted_2; INSERT INTO parted_2 SELECT * FROM copy WHERE id "
     "> "
     "300",

@@ -94,6 +94,35 @@ BOOST_AUTO_TEST_CASE(an_unchanged_key_without_the_old_one_is_refused) {  // reli
   BOOST_CHECK_EXCEPTION(batch.update({kUnchanged, "b", "x"}), core::Error, is_refused);
 }
 
+BOOST_AUTO_TEST_CASE(a_column_that_is_gone_stops_with_table_column_and_position) {  // reliability 93
+  BatchFixture batch;
+  batch.keep(1, "a", "x");
+  batch.person = tests::relation({"id", "name"});
+  BOOST_CHECK_EXCEPTION(batch.insert({"2", "b"}), core::Error, [](const core::Error& error) {
+    return is_refused(error) && error.context("table") == "person" && error.context("column") == "body" &&
+           error.context("lsn") == "0/3E8";
+  });
+  BOOST_CHECK_EXCEPTION(batch.truncate(), core::Error, is_refused);
+  BOOST_TEST((batch.row(1) == some("a|x")));
+  BOOST_TEST(!batch.row(2).has_value());
+}
+
+// The log may be of an older schema than the mapping was compiled for; what was read since makes up for it.
+BOOST_AUTO_TEST_CASE(rows_of_another_schema_are_skipped_where_the_whole_table_was_read_since) {  // reliability 94
+  BatchFixture partly;
+  partly.person = tests::relation({"id", "name"});
+  partly.copied_at(core::Lsn{1001}, 10);  // the rest is older
+  BOOST_CHECK_EXCEPTION(partly.insert({"1", "b"}), core::Error, is_refused);
+  BatchFixture batch;
+  batch.keep(1, "copied", "x");
+  batch.person = tests::relation({"id", "name"});
+  batch.copied_at(core::Lsn{1001});
+  batch.insert({"1", "older"});
+  batch.truncate();
+  BOOST_TEST((batch.row(1) == some("copied|x")));
+  BOOST_TEST(batch.batch->skipped() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_key_that_changes_is_a_delete_and_an_insert) {  // reliability 72
   BatchFixture batch;
   batch.keep(1, "a", "large");

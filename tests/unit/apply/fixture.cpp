@@ -24,7 +24,10 @@ core::RowKey number(std::int64_t value) {
 std::shared_ptr<const core::Relation> relation(const std::vector<std::string>& columns, const std::string& name) {
   core::Relation relation;
   relation.name = {"public", name};
-  for (const std::string& column : columns) relation.columns.push_back({column, core::Oid{25}, -1, column == "id"});
+  for (const std::string& column : columns) {
+    const bool is_key = column == "id";
+    relation.columns.push_back({column, core::Oid{is_key ? 23U : 25U}, -1, is_key});
+  }
   return std::make_shared<const core::Relation>(std::move(relation));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -32,7 +33,7 @@ class TableBuilder {
     }
     added.type_name = type;
     added.base_type_name = "pg_catalog.\"" + type + "\"";
-    added.type = core::Oid{type == "uuid" ? 2950U : 1U};
+    added.type = type_oid(type);
     added.is_integer = type == "int4" || type == "int8";
     added.type_category = category(type);
     table_.columns.push_back(std::move(added));
@@ -58,6 +59,12 @@ class TableBuilder {
   [[nodiscard]] const core::CatalogTable& build() const { return table_; }
 
  private:
+  static core::Oid type_oid(const std::string& type) {
+    static const std::map<std::string, std::uint32_t> kOids = {
+        {"int4", 23}, {"int8", 20}, {"text", 25}, {"varchar", 1043}, {"uuid", 2950}};
+    const auto found = kOids.find(type);
+    return core::Oid{found == kOids.end() ? 1U : found->second};
+  }
   static char category(const std::string& type) {
     if (type == "text" || type == "varchar") return 'S';
     if (type == "timestamptz" || type == "date") return 'D';

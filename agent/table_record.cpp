@@ -1,0 +1,250 @@
+#include "agent/table_record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "agent/table_record_sql.hpp"
+#include "core/error.hpp"
+#include "pg/copy_text.hpp"
+#include "pg/quoting.hpp"
+#include "pg/server_version.hpp"
+
+namespace agent {
+
+namespace {
+
+namespace sql = table_record_sql;
+using nlohmann::json;
+
+core::Oid oid(const pg::Result& result, std::size_t row, std::size_t column) {
+  return core::Oid{static_cast<std::uint32_t>(result.integer(row, column))};
+}
+
+std::string array_of(const std::vector<std::string>& texts) {
+  std::string literal = "{";
+  for (const std::string& text : texts) {
+    if (literal.size() > 1) literal += ',';
+    pg::append_array_element(literal, core::Value::of(text));
+  }
+  return literal += '}';
+}
+
+std::string array_of(const std::vector<core::Oid>& oids) {
+  std::string literal = "{";
+  for (const core::Oid oid : oids) literal += (literal.size() > 1 ? "," : "") + std::to_string(oid.value);
+  return literal += '}';
+}
+
+std::string filled(std::string_view text, std::string_view placeholder, std::string_view value) {
+  std::string result{text};
+  const std::size_t at = result.find(placeholder);
+  return at == std::string::npos ? result : result.replace(at, placeholder.size(), value);
+}
+
+std::vector<TableRecord> read_tables(pg::Session& source, const mapping::Plan& plan) {
+  std::vector<std::string> schemas;
+  std::vector<std::string> names;
+  std::vector<core::Oid> oids;
+  for (const mapping::SourceTable& table : plan.tables) {
+    schemas.push_back(table.name.schema);
+    names.push_back(table.name.name);
+    oids.push_back(table.oid);
+  }
+  const pg::Result result = source.exec(sql::kTables, {array_of(schemas), array_of(names), array_of(oids)});
+  std::vector<TableRecord> tables;
+  for (std::size_t row = 0; row < result.rows(); ++row) {
+    TableRecord record;
+    record.oid = oid(result, row, 0);
+    record.name = {result.text(row, 1), result.text(row, 2)};
+    record.storage = result.text(row, 3);
+    tables.push_back(std::move(record));
+  }
+  return tables;
+}
+
+/// Per table: the record of its name, or of its oid.
+TableRecords pick(std::vector<TableRecord> found, const mapping::Plan& plan) {
+  TableRecords records;
+  for (const mapping::SourceTable& table : plan.tables) {
+    auto at = std::ranges::find(found, table.name, &TableRecord::name);
+    if (at == found.end()) at = std::ranges::find(found, table.oid, &TableRecord::oid);
+    if (at != found.end()) records.emplace(table.id, *at);
+  }
+  return records;
+}
+
+std::vector<core::Oid> oids_of(const TableRecords& records) {
+  std::vector<core::Oid> oids;
+  for (const auto& [table, record] : records) oids.push_back(record.oid);
+  return oids;
+}
+
+void read_columns(pg::Session& source, const mapping::Plan& plan, TableRecords& records) {
+  const bool has_missing_values = pg::ServerVersion{source.server_version()}.has_missing_values();
+  const pg::Result result =
+      source.exec(filled(sql::kColumns, "{has_missing}", has_missing_values ? "a.atthasmissing" : "false"),
+                  {array_of(oids_of(records))});
+  for (std::size_t row = 0; row < result.rows(); ++row) {
+    TableRecord::Column column{.name = result.text(row, 1),
+                               .number = result.integer(row, 2),
+                               .type = {oid(result, row, 3), static_cast<std::int32_t>(result.integer(row, 4))},
+                               .type_name = result.text(row, 6),
+                               .version = result.text(row, 5),
+                               .has_missing_value = result.is_true(row, 7)};
+    for (auto& [table, record] : records) {
+      const bool is_read = std::ranges::find(plan.table(table).columns, column.name, &mapping::ImageColumn::name) !=
+                           plan.table(table).columns.end();
+      if (record.oid == oid(result, row, 0) && is_read) record.columns.push_back(column);
+    }
+  }
+}
+
+void read_leaves(pg::Session& source, TableRecords& records) {
+  const pg::Result result = source.exec(sql::kLeaves, {array_of(oids_of(records))});
+  for (std::size_t row = 0; row < result.rows(); ++row) {
+    for (auto& [table, record] : records) {
+      if (record.oid != oid(result, row, 0)) continue;
+      record.leaves.push_back({.oid = oid(result, row, 1),
+                               .name = {result.text(row, 2), result.text(row, 3)},
+                               .storage = result.text(row, 4),
+                               .is_born_attached = result.is_true(row, 5)});
+    }
+  }
+}
+
+/// After TRUNCATE, VACUUM FULL, CLUSTER, or an ALTER that rewrites.
+bool was_rewritten(const TableRecord& before, const TableRecord& now) {
+  return before.storage != now.storage || std::ranges::any_of(before.leaves, [&](const TableRecord::Leaf& was) {
+           const auto is = std::ranges::find(now.leaves, was.oid, &TableRecord::Leaf::oid);
+           return is != now.leaves.end() && is->storage != was.storage;
+         });
+}
+
+std::optional<std::string> column_change(const TableRecord& before, const TableRecord& now) {
+  const bool is_rewritten = was_rewritten(before, now);
+  for (const TableRecord::Column& was : before.columns) {
+    const auto is = std::ranges::find(now.columns, was.name, &TableRecord::Column::name);
+    if (is == now.columns.end()) return fmt::format("column {} was dropped or renamed", was.name);
+    if (is->number != was.number) {
+      return fmt::format("column {} is another one: it was dropped and added again, or columns were renamed", was.name);
+    }
+    if (!core::keeps_values(was.type, is->type)) {
+      return fmt::format("column {} changed its type from {} to {}", was.name, was.type_name, is->type_name);
+    }
+    // Whether an ALTER … TYPE … USING of the same type computed new values cannot be told from one that did not.
+    const bool is_filled_in = was.has_missing_value && !is->has_missing_value;
+    if (is_rewritten && is->version != was.version && !is_filled_in) {
+      return fmt::format("column {} was altered and the table rewritten: its values may be others", was.name);
+    }
+  }
+  return std::nullopt;
+}
+
+/// Rows that a partition brought with it were never published as rows of its parent.
+bool came_with_rows(const TableRecord::Leaf& leaf, pg::Session& source) {
+  std::string query = "select exists (select from only " + pg::quote_name(leaf.name);
+  // Born in the transaction that attached it: what was inserted in another one came through the parent.
+  if (leaf.is_born_attached) {
+    query += " where xmin = (select i.xmin from pg_catalog.pg_inherits i where i.inhrelid = " +
+             std::to_string(leaf.oid.value) + ")";
+  }
+  try {
+    return source.exec(query + ")").is_true(0, 0);
+  } catch (const core::Error& error) {
+    constexpr std::string_view kMayNotRead = "42501";  // rights on the parent do not reach its partitions
+    if (error.sqlstate() != kMayNotRead) throw;
+    return true;
+  }
+}
+
+std::optional<std::string> leaf_change(const TableRecord& before, const TableRecord& now, pg::Session& source) {
+  std::string rewritten;
+  bool is_every_leaf_rewritten = true;
+  for (const TableRecord::Leaf& was : before.leaves) {
+    const auto is = std::ranges::find(now.leaves, was.oid, &TableRecord::Leaf::oid);
+    if (is == now.leaves.end()) {
+      return fmt::format("partition {} was detached or dropped, and its rows with it", was.name.display());
+    }
+    if (is->storage == was.storage) {
+      is_every_leaf_rewritten = false;
+    } else if (rewritten.empty()) {
+      rewritten = is->name.display();
+    }
+  }
+  // All at once: the parent was truncated, which the stream tells, or rewritten.
+  if (!rewritten.empty() && !is_every_leaf_rewritten) {
+    return fmt::format("partition {} was truncated or rewritten by itself", rewritten);
+  }
+  for (const TableRecord::Leaf& is : now.leaves) {
+    const bool is_new = std::ranges::find(before.leaves, is.oid, &TableRecord::Leaf::oid) == before.leaves.end();
+    if (is_new && came_with_rows(is, source)) {
+      return fmt::format("partition {} was attached, and may have brought rows with it", is.name.display());
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+TableRecords read_records(pg::Session& source, const mapping::Plan& plan) {
+  TableRecords records = pick(read_tables(source, plan), plan);
+  read_columns(source, plan, records);
+  read_leaves(source, records);
+  return records;
+}
+
+std::string format_record(const TableRecord& record) {
+  json columns = json::array();
+  for (const TableRecord::Column& column : record.columns) {
+    columns.push_back({column.name, column.number, column.type.type.value, column.type.modifier, column.type_name,
+                       column.version, column.has_missing_value});
+  }
+  json leaves = json::array();
+  for (const TableRecord::Leaf& leaf : record.leaves) {
+    leaves.push_back({leaf.oid.value, leaf.name.schema, leaf.name.name, leaf.storage, leaf.is_born_attached});
+  }
+  return json{{"oid", record.oid.value},   {"schema", record.name.schema},  {"name", record.name.name},
+              {"storage", record.storage}, {"columns", std::move(columns)}, {"leaves", std::move(leaves)}}
+      .dump();
+}
+
+TableRecord parse_record(const std::string& text) {
+  try {
+    const json parsed = json::parse(text);
+    TableRecord record;
+    record.oid = core::Oid{parsed.at("oid").get<std::uint32_t>()};
+    record.name = {parsed.at("schema").get<std::string>(), parsed.at("name").get<std::string>()};
+    record.storage = parsed.at("storage").get<std::string>();
+    for (const json& column : parsed.at("columns")) {
+      record.columns.push_back(
+          {.name = column.at(0).get<std::string>(),
+           .number = column.at(1).get<std::int64_t>(),
+           .type = {core::Oid{column.at(2).get<std::uint32_t>()}, column.at(3).get<std::int32_t>()},
+           .type_name = column.at(4).get<std::string>(),
+           .version = column.at(5).get<std::string>(),
+           .has_missing_value = column.at(6).get<bool>()});
+    }
+    for (const json& leaf : parsed.at("leaves")) {
+      record.leaves.push_back({.oid = core::Oid{leaf.at(0).get<std::uint32_t>()},
+                               .name = {leaf.at(1).get<std::string>(), leaf.at(2).get<std::string>()},
+                               .storage = leaf.at(3).get<std::string>(),
+                               .is_born_attached = leaf.at(4).get<bool>()});
+    }
+    return record;
+  } catch (const json::exception&) {
+    throw core::Error(core::ErrorKind::State, "the state directory holds a damaged record of a source table")
+        .remedy("remove the state directory: it is rebuilt by a differential snapshot");
+  }
+}
+
+std::optional<std::string> silent_change(const TableRecord& before, const TableRecord& now, pg::Session& source) {
+  if (now.oid != before.oid) return "the table was dropped or moved away, and another one has its name";
+  if (now.name != before.name) return "the table was renamed to " + now.name.display();
+  if (auto change = column_change(before, now)) return change;
+  return leaf_change(before, now, source);
+}
+
+}  // namespace agent

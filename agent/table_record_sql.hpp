@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string_view>
+
+/// Catalog queries of agent/table_record, for every supported version; placeholders in braces are filled in where versions differ.
+namespace agent::table_record_sql {
+
+/// The tables named by $1 (schemas) and $2 (names), and those of the oids $3, wherever they are now.
+inline constexpr std::string_view kTables = R"sql(
+select c.oid, n.nspname, c.relname, c.relfilenode
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where c.relkind in ('r', 'p')
+   and (c.oid = any ($3::pg_catalog.oid[])
+        or exists (select from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) as wanted(nspname, relname)
+                    where wanted.nspname = n.nspname and wanted.relname = c.relname))
+)sql";
+
+/// The live columns of the tables $1 (oids). {has_missing}: a.atthasmissing (11+) or false.
+inline constexpr std::string_view kColumns = R"sql(
+select a.attrelid, a.attname, a.attnum, a.atttypid, a.atttypmod, a.xmin, pg_catalog.format_type(a.atttypid, a.atttypmod),
+       {has_missing}
+  from pg_catalog.pg_attribute a
+ where a.attrelid = any ($1::pg_catalog.oid[]) and a.attnum > 0 and not a.attisdropped
+ order by a.attrelid, a.attnum
+)sql";
+
+/// What inherits from the tables $1 (oids), at any depth. The last two columns: the transaction that made it, and the one that attached it.
+inline constexpr std::string_view kLeaves = R"sql(
+with recursive below as (
+  select i.inhparent as root, i.inhrelid as leaf, i.xmin as attached
+    from pg_catalog.pg_inherits i where i.inhparent = any ($1::pg_catalog.oid[])
+  union all
+  select b.root, i.inhrelid, i.xmin from below b join pg_catalog.pg_inherits i on i.inhparent = b.leaf
+)
+select b.root, b.leaf, n.nspname, c.relname, c.relfilenode,
+       (select a.xmin from pg_catalog.pg_attribute a where a.attrelid = b.leaf and a.attname = 'tableoid') = b.attached
+  from below b
+  join pg_catalog.pg_class c on c.oid = b.leaf
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where c.relkind = 'r'
+ order by b.root, b.leaf
+)sql";
+
+}  // namespace agent::table_record_sql
