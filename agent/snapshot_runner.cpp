@@ -21,6 +21,7 @@
 #include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "core/type_change.hpp"
 #include "pg/exported_snapshot.hpp"
 #include "snapshot/chunk_planner.hpp"
 #include "snapshot/chunk_reader.hpp"
@@ -334,7 +335,7 @@ std::vector<state::Chunk> ensure_chunks(const Environment& environment, state::S
   return chunks;
 }
 
-/// Whether the table is the one that the mapping was compiled for, with its columns of the same types in the same order.
+/// Whether the table is the one that the mapping was compiled for, with its columns in the same order, of types that hold the same values.
 bool is_as_planned(const mapping::SourceTable& table, const TableRecord& record) {
   if (record.oid != table.oid || record.name != table.name) return false;
   std::vector<const mapping::ImageColumn*> columns;
@@ -342,7 +343,7 @@ bool is_as_planned(const mapping::SourceTable& table, const TableRecord& record)
   std::ranges::sort(columns, {}, &mapping::ImageColumn::position);
   // The record has them in the order of their numbers.
   return std::ranges::equal(columns, record.columns, [](const mapping::ImageColumn* planned, const auto& found) {
-    return planned->name == found.name && planned->type == found.type;
+    return planned->name == found.name && core::keeps_values(planned->type, found.type);
   });
 }
 

@@ -123,6 +123,7 @@ std::string Faults::make(FaultMix mix) {
   }
   const Kind& kind = kinds()[std::discrete_distribution<std::size_t>(weights.begin(), weights.end())(random_)];
   may_kill_ = mix == FaultMix::All && !kind.ends_agent;
+  agent_.note(kind.name);
   try {
     (this->*kind.make)();
     ++tallies_[kind.name].made;

@@ -25,9 +25,11 @@ tests::DispatchOptions pair_options(const SoakOptions& options) {
   return {.scale = options.scale,
           .chunk_rows = 1'000,
           // A peer that is gone is noticed soon; the log is kept small, so that files of it come and go.
+          // When a row was written last is the first question after a difference.
           .source_conf = {"wal_sender_timeout = '10s'", "max_wal_size = '256MB'", "deadlock_timeout = '200ms'",
-                          "log_min_messages = fatal"},
-          .target_conf = {"max_wal_size = '256MB'", "deadlock_timeout = '200ms'", "log_min_messages = fatal"},
+                          "log_min_messages = fatal", "track_commit_timestamp = on"},
+          .target_conf = {"max_wal_size = '256MB'", "deadlock_timeout = '200ms'", "log_min_messages = fatal",
+                          "track_commit_timestamp = on"},
           .listens_on_loopback = true};
 }
 
@@ -172,7 +174,16 @@ class Run {
                     comparison.differences.empty() ? "equal" : "NOT EQUAL"));
     // What is wrong stays wrong: the state of things is worth more than further faults.
     is_stuck_ = is_stuck_ || !comparison.differences.empty();
+    if (!comparison.differences.empty()) hold();
     result.comparisons.push_back(std::move(comparison));
+  }
+
+  void hold() {
+    for (const std::string& finding : findings_.all()) agent_.note(finding);
+    agent_.note(fmt::format("the source is {}, the target {}, the agent's directory {}",
+                            pair_.servers.source_admin.url(), pair_.servers.target_admin.url(),
+                            pair_.agent.state_dir().parent_path().string()));
+    while (options_.holds && interrupts == 0) faults_.pass(milliseconds(100));
   }
 
   void retry_quarantined() {

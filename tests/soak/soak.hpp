@@ -27,7 +27,8 @@ struct SoakOptions {
   std::chrono::seconds recovery{240};  ///< longer than this after a fault, and the agent counts as stuck
   bool judges_trend = false;           ///< whether figures must stay flat, not only below their bounds
   std::ostream* progress = nullptr;    ///< gets a line per fault and comparison, if there is one
-  std::filesystem::path log;           ///< where the agents' logs go
+  bool holds = false;                  ///< after a difference, leaves everything as it is until SIGINT or SIGTERM
+  std::filesystem::path log;           ///< where the agents' logs go, and when which fault was made
 };
 
 /// One comparison with the oracle.

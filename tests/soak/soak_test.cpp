@@ -34,6 +34,7 @@ soak::SoakOptions options() {
     options.progress = &std::cout;
     options.judges_trend = options.duration >= std::chrono::minutes(30);
   }
+  options.holds = !environment("SOAK_HOLD").empty();
   options.log = environment("SOAK_LOG", "/dev/null");
   return options;
 }

@@ -1,5 +1,6 @@
 #include "tests/soak/supervised_agent.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <csignal>
@@ -24,6 +25,10 @@ std::string last_lines(const std::string& text) {
 
 SupervisedAgent::SupervisedAgent(tests::AgentUnderTest& agent, Findings& findings, std::filesystem::path log)
     : agent_(agent), findings_(findings), log_(std::move(log)) {}
+
+void SupervisedAgent::note(const std::string& what) const {
+  std::ofstream(log_, std::ios::app) << fmt::format("{:%F %T} soak: {}\n", std::chrono::system_clock::now(), what);
+}
 
 void SupervisedAgent::tick() {
   if (!is_buried_ && !agent_.is_running()) judge(bury());

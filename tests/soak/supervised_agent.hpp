@@ -30,6 +30,8 @@ class SupervisedAgent {
   void kill();
   /// SIGTERM, twice if `twice`; waits for the end and judges it. It comes back.
   void terminate(bool twice = false);
+  /// A line in the log, with the time, between what the agents wrote.
+  void note(const std::string& what) const;
   /// Ends it, by SIGTERM or SIGKILL; it stays away until go().
   void halt(bool gently);
   /// What AGENT_FAILPOINTS says when it starts the next time, and only then.

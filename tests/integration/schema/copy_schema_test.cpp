@@ -53,6 +53,10 @@ const std::vector<Change> kChanges = {
     {.name = "a column with a default that is computed",
      .ddl = "ALTER TABLE log ADD COLUMN at timestamptz DEFAULT clock_timestamp()",
      .said = ""},
+    // The new column has the table written anew, so that the copy goes on under another snapshot, which sees the wider type.
+    {.name = "a wider type",
+     .ddl = "ALTER TABLE log ALTER COLUMN line TYPE varchar, ADD COLUMN at timestamptz DEFAULT clock_timestamp()",
+     .said = ""},
     {.name = "a column that is not mapped",
      .ddl = "ALTER TABLE log ADD COLUMN more text DEFAULT 'x', DROP COLUMN spare",
      .said = ""},
