@@ -36,7 +36,9 @@ const std::vector<Command>& command_table() {
       {"status", "Phase, lag, and what became of the rows of every route", commands::status::declare,
        commands::status::run},
       {"quarantine", "Rows that could not be applied", commands::quarantine::declare,
-       [](const Options& options) { return commands::quarantine::run(options, retry_quarantined_here); }},
+       [](const Options& options) {
+         return commands::quarantine::run(options, {retry_quarantined_here, discard_rows_here});
+       }},
       {"mapping", "The id map: which UUID a legacy key has", commands::mapping::declare, commands::mapping::run},
   };
   return table;

@@ -8,10 +8,11 @@
 
 namespace agent {
 
-std::vector<ParkedRow> find_parked(const mapping::Plan& plan, const state::Store& store, const std::string& route,
-                                   std::size_t limit) {
-  std::vector<ParkedRow> parked;
+void for_each_parked(
+    const mapping::Plan& plan, const state::Store& store, const std::string& route,
+    const std::function<bool(const mapping::Route& route, const core::RowKey& key, const core::Row& image)>& visit) {
   const std::vector<core::RouteCounters> counters = store.counters();
+  bool goes_on = true;
   for (const mapping::Route& candidate : plan.routes) {
     const std::size_t number = candidate.id.index();
     if (!route.empty() && candidate.name != route) continue;
@@ -21,14 +22,23 @@ std::vector<ParkedRow> find_parked(const mapping::Plan& plan, const state::Store
     const auto slot = static_cast<std::size_t>(std::find(slots.begin(), slots.end(), candidate.id) - slots.begin());
     std::int64_t left = counters[number].parked;
     store.scan(candidate.from, {}, {}, [&](const core::RowKey& key, const state::StoredRow& row) {
-      if (parked.size() >= limit) return false;
       if (slot < row.statuses.size() && row.statuses[slot] == core::RowStatus::Parked) {
-        parked.push_back({candidate.name, core::key_text(key)});
+        goes_on = visit(candidate, key, row.image);
         --left;
       }
-      return left > 0;
+      return goes_on && left > 0;
     });
+    if (!goes_on) return;
   }
+}
+
+std::vector<ParkedRow> find_parked(const mapping::Plan& plan, const state::Store& store, const std::string& route,
+                                   std::size_t limit) {
+  std::vector<ParkedRow> parked;
+  for_each_parked(plan, store, route, [&](const mapping::Route& of, const core::RowKey& key, const core::Row&) {
+    if (parked.size() < limit) parked.push_back({of.name, core::key_text(key)});
+    return parked.size() < limit;
+  });
   return parked;
 }
 

@@ -3,8 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/ledger_query.hpp"
-#include "apply/ledger.hpp"
-#include "apply/operator_name.hpp"
 
 namespace agent {
 
@@ -77,24 +75,37 @@ std::optional<std::string> read_quarantined_image(pg::Session& target, const std
 }
 
 std::uint64_t discard_quarantined(pg::Session& target, const std::string& ledger_schema,
-                                  const QuarantineSelection& selection, const std::string& reason) {
-  if (!has_ledger_table(target, ledger_schema, "quarantine")) return 0;
+                                  const QuarantineSelection& selection,
+                                  const apply::QuarantineTable::Acceptance& acceptance) {
   const std::optional<std::string> keys = keys_json(selection);
-  const std::string actor = apply::operator_name();
-  pg::TransactionBlock block(target);
-  const std::uint64_t count =
-      target
-          .exec(
-              "update " + ledger_table(ledger_schema, "quarantine") +
-                  " set resolved_at = pg_catalog.clock_timestamp(), resolution = 'discarded', actor = $3, reason = $4" +
-                  std::string(kSelected),
-              {param(keys), std::string_view{selection.route}, std::string_view{actor}, std::string_view{reason}})
-          .affected_rows();
-  const nlohmann::json detail = {
-      {"route", selection.route}, {"keys", selection.keys}, {"rows", count}, {"reason", reason}};
-  apply::Ledger(ledger_schema, "").audit(target, "quarantine discard", "", detail.dump());
-  block.commit();
-  return count;
+  return target
+      .exec("update " + ledger_table(ledger_schema, "quarantine") +
+                " set resolved_at = pg_catalog.now(), resolution = 'discarded', actor = $3, reason = $4" +
+                std::string(kSelected),
+            {param(keys), std::string_view{selection.route}, std::string_view{acceptance.actor},
+             std::string_view{acceptance.reason}})
+      .affected_rows();
+}
+
+std::vector<AcceptedRow> read_accepted(pg::Session& target, const std::string& ledger_schema, const std::string& route,
+                                       std::size_t limit) {
+  if (!has_ledger_table(target, ledger_schema, "quarantine")) return {};
+  const std::string most = std::to_string(limit);
+  const pg::Result result = target.exec(
+      "select route, legacy_key, op, resolved_at, coalesce(actor, ''), coalesce(reason, '') from " +
+          ledger_table(ledger_schema, "quarantine") +
+          " where resolution = 'discarded' and ($1 = '' or route = $1) order by id limit $2::pg_catalog.int8",
+      {std::string_view{route}, std::string_view{most}});
+  std::vector<AcceptedRow> rows;
+  for (std::size_t row = 0; row < result.rows(); ++row) {
+    rows.push_back({.route = result.text(row, 0),
+                    .legacy_key = result.text(row, 1),
+                    .operation = result.text(row, 2),
+                    .at = result.text(row, 3),
+                    .actor = result.text(row, 4),
+                    .reason = result.text(row, 5)});
+  }
+  return rows;
 }
 
 }  // namespace agent

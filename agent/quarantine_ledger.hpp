@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apply/quarantine_table.hpp"
 #include "pg/session.hpp"
 
 namespace agent {
@@ -41,8 +42,23 @@ struct QuarantineSelection {
 [[nodiscard]] std::optional<std::string> read_quarantined_image(pg::Session& target, const std::string& ledger_schema,
                                                                 std::int64_t id);
 
-/// Marks rows as discarded, by whom and why, and tells the audit log, in one transaction. Returns their number.
+/// Marks rows as given up, by whom and why. Returns their number. Precondition: there is a ledger.
 std::uint64_t discard_quarantined(pg::Session& target, const std::string& ledger_schema,
-                                  const QuarantineSelection& selection, const std::string& reason);
+                                  const QuarantineSelection& selection,
+                                  const apply::QuarantineTable::Acceptance& acceptance);
+
+/// A row that somebody gave up, and that is still out of the target for it.
+struct AcceptedRow {
+  std::string route;
+  std::string legacy_key;
+  std::string operation;  ///< upsert: refused; park: without its parent; delete: a target row that stays
+  std::string at;
+  std::string actor;
+  std::string reason;
+};
+
+/// At most `limit` of one route (empty: of all), oldest first; none when there is no ledger yet. Throws what exec throws.
+[[nodiscard]] std::vector<AcceptedRow> read_accepted(pg::Session& target, const std::string& ledger_schema,
+                                                     const std::string& route, std::size_t limit);
 
 }  // namespace agent

@@ -92,6 +92,16 @@ class Board {
   std::unique_ptr<pg::Session> source_;
 };
 
+/// Runs `task` between two batches of the stream, and returns when it is done.
+void between_batches(Board& board, std::function<void(apply::Applier&)> task) {
+  auto done = board.with_pipeline([&](Pipeline& pipeline) { return pipeline.between_batches(std::move(task)); });
+  try {
+    done.get();
+  } catch (const std::future_error&) {
+    throw Error(ErrorKind::State, "the agent stopped before it came to this").remedy("ask again when it runs");
+  }
+}
+
 std::map<std::string, ControlServer::Handler> handlers(Board& board, const Environment& environment,
                                                        const state::Store& store, const apply::Ledger& ledger) {
   return {
@@ -101,18 +111,20 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, const Envir
       {"quarantine_retry",
        [&board, &environment, &ledger](const nlohmann::json& request) -> nlohmann::json {
          commands::quarantine::RetryResult result;
-         auto done = board.with_pipeline([&](Pipeline& pipeline) {
-           return pipeline.between_batches([&](apply::Applier& applier) {
-             result = retry_quarantined(environment, ledger, applier, request.value("route", std::string{}),
-                                        request.value("keys", std::vector<std::string>{}));
-           });
+         between_batches(board, [&](apply::Applier& applier) {
+           result = retry_quarantined(environment, ledger, applier, request.value("route", std::string{}),
+                                      request.value("keys", std::vector<std::string>{}));
          });
-         try {
-           done.get();
-         } catch (const std::future_error&) {
-           throw Error(ErrorKind::State, "the agent stopped before it came to this").remedy("ask again when it runs");
-         }
          return {{"retried", result.retried}, {"applied", result.applied}, {"still", result.still}};
+       }},
+      {"quarantine_discard",
+       [&board, &environment, &store, &ledger](const nlohmann::json& request) {
+         DiscardResult result;
+         between_batches(board, [&](apply::Applier& applier) {
+           result = discard_rows(environment, store, ledger, applier.session().sql(), discard_request_of(request));
+           applier.know_quarantine();
+         });
+         return to_json(result);
        }},
   };
 }
@@ -300,6 +312,18 @@ commands::quarantine::RetryResult retry_quarantined_here(const Config& config, c
                          ledger,
                          {.purpose = "retry", .limit = {}, .run = store->progress().run}};
   return retry_quarantined(environment, ledger, applier, selection.route, selection.keys);
+}
+
+DiscardResult discard_rows_here(const Config& config, const DiscardRequest& request) {
+  const Environment environment = prepare(config);
+  const auto store = open_store(environment);
+  const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
+  pg::Session target(environment.target, "discard");
+  if (!ledger.exists(target)) {
+    throw Error(ErrorKind::Refused, "there is no ledger on the target yet, so that nothing can be given up")
+        .remedy("run `agent snapshot` first");
+  }
+  return discard_rows(environment, *store, ledger, target, request);
 }
 
 }  // namespace agent

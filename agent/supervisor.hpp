@@ -7,6 +7,7 @@
 
 #include "agent/config.hpp"
 #include "agent/environment.hpp"
+#include "agent/quarantine_discard.hpp"
 #include "agent/quarantine_retry.hpp"
 #include "agent/snapshot_runner.hpp"
 #include "core/lsn.hpp"
@@ -38,5 +39,8 @@ struct Outcome {
 /// Tries quarantined rows again in this process, while no agent runs.
 [[nodiscard]] commands::quarantine::RetryResult retry_quarantined_here(const Config& config,
                                                                        const Options::Quarantine& selection);
+
+/// Gives quarantined and parked rows up in this process, while no agent runs.
+[[nodiscard]] DiscardResult discard_rows_here(const Config& config, const DiscardRequest& request);
 
 }  // namespace agent

@@ -44,10 +44,13 @@ void Applier::reconnect() {
   FAILPOINT("before_target_connected");
   session_ = std::make_unique<TargetSession>(target_, name);
   if (!options_.run.empty()) end_left_overs(session_->sql(), pg::application_name(name));
-  know_unremoved(ledger_.quarantine().count_unremoved(session_->sql(), plan_));
+  know_quarantine();
   decider_ = std::make_unique<Decider>(plan_, store_, overlay_, *session_, judge_, quarantine_);
   writer_ = std::make_unique<Writer>(plan_, overlay_, *session_, *decider_);
   decider_->set_make_room([this] { make_room(); });
+  decider_->set_accepted([this](const mapping::Route& route, std::span<const core::RowKey> keys) {
+    return ledger_.quarantine().read_accepted(session_->sql(), plan_, route, keys);
+  });
 }
 
 void Applier::expect_rows(core::TableId table, std::int64_t rows) { expected_rows_[table.index()] = rows; }
@@ -323,6 +326,11 @@ std::size_t Applier::remove_target_rows(const mapping::Route& route, std::span<c
       },
       {}, {});
   return quarantine_.unremoved.size() - before;
+}
+
+void Applier::know_quarantine() {
+  know_unremoved(ledger_.quarantine().count_unremoved(session_->sql(), plan_));
+  quarantine_.accepted_before = ledger_.quarantine().count_accepted(session_->sql(), plan_);
 }
 
 void Applier::know_unremoved(std::vector<std::int64_t> counts) {

@@ -81,6 +81,8 @@ class Applier {
   std::size_t remove_target_rows(const mapping::Route& route, std::span<const TargetRow> rows);
   /// How many target rows could not be removed, by route, as of the last commit. Thread-safe.
   [[nodiscard]] std::vector<std::int64_t> unremoved() const;
+  /// Reads how much the ledger's quarantine holds; to be called when somebody else has changed it.
+  void know_quarantine();
   /// Derives these rows again on one route, quarantined ones included.
   void retry_rows(const mapping::Route& route, std::span<const core::RowKey> keys);
 

@@ -162,10 +162,22 @@ bool Decider::is_left_alone(const mapping::Route& route, const core::RowKey& key
   return false;
 }
 
+/// A change of a row that was given up has nothing to wait behind: it is tried.
+void Decider::try_accepted(const mapping::Route& route, std::span<const core::RowKey> keys) {
+  if (options_.retries_quarantined || options_.refused_already != nullptr) return;
+  if (!accepted_ || quarantine_.accepted(route.id).refused == 0) return;
+  std::vector<core::RowKey> quarantined;
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(quarantined),
+               [&](const core::RowKey& key) { return state_of(route, key).status == core::RowStatus::Quarantined; });
+  if (quarantined.empty()) return;
+  for (core::RowKey& key : accepted_(route, quarantined)) tried_.insert({route.id, std::move(key)});
+}
+
 void Decider::decide_piece(const mapping::Route& route, std::span<const core::RowKey> keys, Why why) {
   overlay_.prefetch(route.from, keys);
   std::vector<mapping::Derivation> derived;
   derived.reserve(keys.size());
+  if (why == Why::Touched) try_accepted(route, keys);
   for (const core::RowKey& key : keys) {
     if (why == Why::Reached) {
       if (is_left_alone(route, key, overlay_.row(route.from, key))) continue;
@@ -288,11 +300,19 @@ core::RowKey Decider::target_key(const mapping::Route& route, const mapping::Der
   return text_key(values);
 }
 
+/// Whether the ledger's quarantine (perhaps) has a line for a row of this status.
+bool Decider::is_named(const mapping::Route& route, const RowState& row) const {
+  return row.status == core::RowStatus::Quarantined ||
+         (row.status == core::RowStatus::Parked && quarantine_.accepted(route.id).parked > 0);
+}
+
 void Decider::set_status(const mapping::Route& route, const core::RowKey& key, RowState& row, core::RowStatus status) {
-  const bool was_quarantined = row.status == core::RowStatus::Quarantined;
+  const bool was_named = is_named(route, row);
+  const bool is_other = row.status != status;
   row.status = status;
   overlay_.set_status(route.from, key, slot(route), status);
-  if (was_quarantined && status != core::RowStatus::Quarantined)
+  // What is refused gets a line of its own, which says the rest.
+  if (was_named && is_other && status != core::RowStatus::Quarantined)
     quarantine_.resolve({route.id, key}, std::string{core::to_string(status)});
 }
 
@@ -353,7 +373,7 @@ void Decider::record(const mapping::Route& route, mapping::Derivation&& derived,
 void Decider::record_gone(const mapping::Route& route, const core::RowKey& key) {
   RowState& row = state_of(route, key);
   if (const auto pending = pending_.find(route.id); pending != pending_.end()) pending->second.erase(key);
-  if (row.status == core::RowStatus::Quarantined) quarantine_.resolve({route.id, key}, "deleted");
+  if (is_named(route, row)) quarantine_.resolve({route.id, key}, "deleted");
   row.status = core::RowStatus::None;
   if (row.on_target) {
     pending_[route.id][key].removals.insert(*row.on_target);

@@ -80,6 +80,10 @@ class Decider {
   [[nodiscard]] std::size_t pending_bytes() const { return pending_bytes_; }
   /// Forgets what was decided of rows of which nothing is pending any more: the overlay knows it.
   void forget_written();
+  /// Finds which of the given quarantined rows somebody gave up.
+  using Accepted =
+      std::function<std::vector<core::RowKey>(const mapping::Route& route, std::span<const core::RowKey> keys)>;
+  void set_accepted(Accepted accepted) { accepted_ = std::move(accepted); }
   /// How many rows the target has refused so far.
   [[nodiscard]] std::uint64_t refusals() const { return refusals_; }
 
@@ -138,6 +142,7 @@ class Decider {
   void decide_piece(const mapping::Route& route, std::span<const core::RowKey> keys, Why why);
   [[nodiscard]] bool is_left_alone(const mapping::Route& route, const core::RowKey& key,
                                    const state::StoredRow* stored) const;
+  void try_accepted(const mapping::Route& route, std::span<const core::RowKey> keys);
   void reach_later(const mapping::Route& route, const core::RowKey& key);
   [[nodiscard]] bool comes_later(const mapping::Route& route) const;
   std::vector<int> judge_rows(const mapping::Route& route, std::vector<const mapping::Derivation*>& rows,
@@ -147,6 +152,7 @@ class Decider {
   void record_gone(const mapping::Route& route, const core::RowKey& key);
   void set_presence(const mapping::Route& route, RowState& row, std::optional<core::RowKey> present_as);
   void derive_referrers(core::EntityId entity, const core::RowKey& key);
+  [[nodiscard]] bool is_named(const mapping::Route& route, const RowState& row) const;
   void set_status(const mapping::Route& route, const core::RowKey& key, RowState& row, core::RowStatus status);
   void replace_target_key(const mapping::Route& route, const core::RowKey& key, RowState& row,
                           const std::optional<core::RowKey>& target_key);
@@ -173,6 +179,7 @@ class Decider {
   std::size_t pending_bytes_ = 0;
   std::uint64_t refusals_ = 0;
   std::function<void()> make_room_;
+  Accepted accepted_;
   MappingChanges mapping_changes_;
 };
 

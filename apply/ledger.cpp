@@ -184,8 +184,12 @@ void Ledger::write_control(pg::Session& session, const Control& control) const {
 
 void Ledger::audit(pg::Session& session, std::string_view command, std::string_view phase,
                    std::string_view detail) const {
-  const std::string who = operator_name();
-  session.exec(sql(ledger_sql::kAudit), {who, command, phase, detail});
+  audit_for(session, operator_name(), command, phase, detail);
+}
+
+void Ledger::audit_for(pg::Session& session, std::string_view actor, std::string_view command, std::string_view phase,
+                       std::string_view detail) const {
+  session.exec(sql(ledger_sql::kAudit), {actor, command, phase, detail});
 }
 
 }  // namespace apply

@@ -83,6 +83,9 @@ class Ledger {
   void write_control(pg::Session& session, const Control& control) const;
   /// `detail` is JSON text. Never row values.
   void audit(pg::Session& session, std::string_view command, std::string_view phase, std::string_view detail) const;
+  /// The same for what somebody else asked this process to do.
+  void audit_for(pg::Session& session, std::string_view actor, std::string_view command, std::string_view phase,
+                 std::string_view detail) const;
 
   [[nodiscard]] const std::string& slot() const { return slot_; }
 

@@ -63,6 +63,7 @@ create table if not exists {schema}.quarantine (
   reason text);
 create unique index if not exists quarantine_refused on {schema}.quarantine (route, legacy_key) where resolved_at is null and op <> 'delete';
 create unique index if not exists quarantine_unremoved on {schema}.quarantine (route, target_key) where resolved_at is null and op = 'delete';
+create index if not exists quarantine_accepted on {schema}.quarantine (route, legacy_key) where resolution = 'discarded';
 create table if not exists {schema}.audit_log (
   id bigint generated always as identity primary key,
   at timestamptz not null default now(),

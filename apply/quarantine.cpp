@@ -103,6 +103,10 @@ bool QuarantineChanges::has_unremoved(core::RouteId route) const {
   return !unremoved.empty() || (route.index() < unremoved_before.size() && unremoved_before[route.index()] > 0);
 }
 
+AcceptedCounts QuarantineChanges::accepted(core::RouteId route) const {
+  return route.index() < accepted_before.size() ? accepted_before[route.index()] : AcceptedCounts{};
+}
+
 void QuarantineChanges::clear() {
   written_.clear();
   refused.clear();

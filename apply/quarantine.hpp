@@ -44,6 +44,12 @@ struct Refusal {
 /// The same for a target row that was to be removed.
 [[nodiscard]] Refusal refusal_of_removal(const core::Error& error);
 
+/// How many rows of a route an operator gave up.
+struct AcceptedCounts {
+  std::int64_t refused = 0;
+  std::int64_t parked = 0;
+};
+
 /// What a batch changes in the ledger's quarantine table, written in its transaction.
 struct QuarantineChanges {
   struct Entry {
@@ -62,6 +68,8 @@ struct QuarantineChanges {
   std::unordered_set<RouteRow, RouteRowHash> released;  ///< target rows that are gone after all, or meant again
   /// How many of them the ledger has, by route; empty: none. Survives clear().
   std::vector<std::int64_t> unremoved_before;
+  /// What was given up (`agent quarantine discard`), by route; empty: nothing. Perhaps more than still is. Survives clear().
+  std::vector<AcceptedCounts> accepted_before;
 
   void refuse(const RouteRow& row, core::Row image, Refusal refusal);
   void renew(const RouteRow& row, core::Row image);
@@ -76,6 +84,8 @@ struct QuarantineChanges {
   void release(const RouteRow& target_row);
   /// Whether any target row of this route could not be removed, as far as anybody knows.
   [[nodiscard]] bool has_unremoved(core::RouteId route) const;
+  /// What of this route was given up before this batch.
+  [[nodiscard]] AcceptedCounts accepted(core::RouteId route) const;
   void clear();
 
  private:

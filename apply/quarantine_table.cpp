@@ -35,13 +35,13 @@ class Columns {
   }
   [[nodiscard]] std::size_t rows() const { return columns_.front().size(); }
 
-  void exec(pg::Session& session, const std::string& sql, const std::string* shared = nullptr) {
+  void exec(pg::Session& session, const std::string& sql, std::initializer_list<std::string_view> shared = {}) {
     if (rows() == 0) return;
     std::vector<std::string> literals;
     literals.reserve(columns_.size());
     for (const auto& column : columns_) literals.push_back(text_array(column));
     std::vector<pg::Param> params(literals.begin(), literals.end());
-    if (shared != nullptr) params.emplace_back(*shared);
+    params.insert(params.end(), shared.begin(), shared.end());
     session.exec(sql, params);
     for (auto& column : columns_) column.clear();
   }
@@ -89,11 +89,11 @@ void QuarantineTable::write_refused(pg::Session& session, const mapping::Plan& p
     } else {
       renewed.add(route.name, core::key_text(row.key), names, values);
     }
-    if (refused.rows() == kWritten) refused.exec(session, refuse, &at);
-    if (renewed.rows() == kWritten) renewed.exec(session, renew, &at);
+    if (refused.rows() == kWritten) refused.exec(session, refuse, {at});
+    if (renewed.rows() == kWritten) renewed.exec(session, renew, {at});
   }
-  refused.exec(session, refuse, &at);
-  renewed.exec(session, renew, &at);
+  refused.exec(session, refuse, {at});
+  renewed.exec(session, renew, {at});
 
   const std::string resolve = sql(quarantine_sql::kResolve);
   Columns resolved{3};
@@ -114,9 +114,9 @@ void QuarantineTable::write_unremoved(pg::Session& session, const mapping::Plan&
     unremoved.add(route.name, core::key_text(entry.key), entry.refusal.category, entry.refusal.sqlstate,
                   entry.refusal.message, entry.refusal.remedy, target_key_columns(route),
                   text_array(core::key_values(row.key)));
-    if (unremoved.rows() == kWritten) unremoved.exec(session, keep, &at);
+    if (unremoved.rows() == kWritten) unremoved.exec(session, keep, {at});
   }
-  unremoved.exec(session, keep, &at);
+  unremoved.exec(session, keep, {at});
 
   const std::string release = sql(quarantine_sql::kRelease);
   Columns released{2};
@@ -194,6 +194,42 @@ std::vector<QuarantineTable::UnremovedLine> QuarantineTable::read_unremoved(pg::
     lines.push_back({result.integer(i, 0), source_key(result.text(i, 1)), target_key_of(values)});
   }
   return lines;
+}
+
+void QuarantineTable::accept_parked(pg::Session& session, const mapping::Plan& plan, std::span<const ParkedRow> rows,
+                                    const Acceptance& acceptance) const {
+  const std::string accept = sql(quarantine_sql::kAcceptParked);
+  Columns accepted{4};
+  for (const ParkedRow& parked : rows) {
+    const mapping::Route& route = plan.route(parked.row.route);
+    const auto [names, values] = image_arrays(plan.table(route.from), parked.image);
+    accepted.add(route.name, core::key_text(parked.row.key), names, values);
+    if (accepted.rows() == kWritten) accepted.exec(session, accept, {acceptance.actor, acceptance.reason});
+  }
+  accepted.exec(session, accept, {acceptance.actor, acceptance.reason});
+}
+
+std::vector<core::RowKey> QuarantineTable::read_accepted(pg::Session& session, const mapping::Plan& plan,
+                                                         const mapping::Route& route,
+                                                         std::span<const core::RowKey> keys) const {
+  std::vector<std::string> texts;
+  for (const core::RowKey& key : keys) texts.push_back(core::key_text(key));
+  const std::string named = text_array(texts);
+  const pg::Result result = session.exec(sql(quarantine_sql::kReadAccepted), {route.name, named});
+  const auto types = plan.table(route.from).key_types();
+  std::vector<core::RowKey> accepted;
+  for (std::size_t i = 0; i < result.rows(); ++i) accepted.push_back(core::parse_key(types, result.text(i, 0)));
+  return accepted;
+}
+
+std::vector<AcceptedCounts> QuarantineTable::count_accepted(pg::Session& session, const mapping::Plan& plan) const {
+  std::vector<AcceptedCounts> counts(plan.routes.size());
+  const pg::Result result = session.exec(sql(quarantine_sql::kCountAccepted));
+  for (std::size_t i = 0; i < result.rows(); ++i) {
+    if (const mapping::Route* route = plan.find_route(result.text(i, 0)))
+      counts[route->id.index()] = {result.integer(i, 1), result.integer(i, 2)};
+  }
+  return counts;
 }
 
 std::int64_t QuarantineTable::newest(pg::Session& session) const {

@@ -15,7 +15,7 @@
 namespace apply {
 
 /// The ledger's table of what the target refuses: rows that it does not take (`op` upsert), and rows that are not meant any more and that it
-/// does not let go (`op` delete). However many there are, they are read and written in pages. Every function throws Error(Target).
+/// does not let go (`op` delete); and what an operator gave up, parked rows (`op` park) too. However many there are, they are read and written in pages. Every function throws Error(Target).
 class QuarantineTable {
  public:
   /// `schema` is the ledger's.
@@ -27,6 +27,12 @@ class QuarantineTable {
   /// Writes the target rows that were not let go, and those that are gone after all or meant again.
   void write_unremoved(pg::Session& session, const mapping::Plan& plan, const QuarantineChanges& changes,
                        core::Lsn lsn) const;
+
+  /// A row that waits for its parent, with its image.
+  struct ParkedRow {
+    RouteRow row;
+    core::Row image;
+  };
 
   enum class Discarded : bool { Without, With };
   /// Rows that are quarantined now, page by page; with those that an operator gave up, or without. Lines of routes that the plan does not
@@ -57,6 +63,20 @@ class QuarantineTable {
   [[nodiscard]] std::int64_t newest(pg::Session& session) const;
   /// How many target rows could not be removed, by route.
   [[nodiscard]] std::vector<std::int64_t> count_unremoved(pg::Session& session, const mapping::Plan& plan) const;
+
+  /// Who gave rows up, and why.
+  struct Acceptance {
+    std::string actor;
+    std::string reason;
+  };
+  /// Notes that these parked rows were given up. Those that were before stay with whom they are.
+  void accept_parked(pg::Session& session, const mapping::Plan& plan, std::span<const ParkedRow> rows,
+                     const Acceptance& acceptance) const;
+  /// Which of these rows of a route the target refused, and somebody then gave up.
+  [[nodiscard]] std::vector<core::RowKey> read_accepted(pg::Session& session, const mapping::Plan& plan,
+                                                        const mapping::Route& route,
+                                                        std::span<const core::RowKey> keys) const;
+  [[nodiscard]] std::vector<AcceptedCounts> count_accepted(pg::Session& session, const mapping::Plan& plan) const;
 
  private:
   [[nodiscard]] std::string sql(std::string_view text) const;

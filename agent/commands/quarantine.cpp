@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 #include "agent/exit_code.hpp"
 #include "agent/parked_rows.hpp"
 #include "agent/quarantine_ledger.hpp"
+#include "apply/operator_name.hpp"
 #include "core/error.hpp"
 #include "pg/session.hpp"
 
@@ -40,6 +42,11 @@ nlohmann::ordered_json to_json(const QuarantinedRow& row) {
           {"attempts", row.attempts}, {"first_seen", row.first_seen},   {"last_seen", row.last_seen}};
 }
 
+nlohmann::ordered_json to_json(const AcceptedRow& row) {
+  return {{"route", row.route}, {"legacy_key", row.legacy_key}, {"status", "accepted"}, {"op", row.operation},
+          {"at", row.at},       {"actor", row.actor},           {"reason", row.reason}};
+}
+
 /// Parked rows live in the local state: the running agent's, or else the directory's.
 std::vector<ParkedRow> parked_rows(const Config& config, const std::string& route) {
   const auto answer =
@@ -61,7 +68,14 @@ int list(const Config& config, const Options& options) {
   pg::Session target(target_params(config), "quarantine");
   const std::vector<QuarantinedRow> rows = read_quarantine(target, config.target.ledger_schema, selection, kListed);
   const std::int64_t total = count_quarantine(target, config.target.ledger_schema, selection);
-  const std::vector<ParkedRow> parked = parked_rows(config, selection.route);
+  std::vector<ParkedRow> parked = parked_rows(config, selection.route);
+  const std::vector<AcceptedRow> accepted =
+      read_accepted(target, config.target.ledger_schema, selection.route, kListed);
+  std::erase_if(parked, [&](const ParkedRow& row) {
+    return std::any_of(accepted.begin(), accepted.end(), [&](const AcceptedRow& one) {
+      return one.operation == "park" && one.route == row.route && one.legacy_key == row.legacy_key;
+    });
+  });
 
   if (options.as_json) {
     nlohmann::ordered_json json;
@@ -71,6 +85,8 @@ int list(const Config& config, const Options& options) {
     json["parked"] = nlohmann::ordered_json::array();
     for (const ParkedRow& row : parked)
       json["parked"].push_back({{"route", row.route}, {"legacy_key", row.legacy_key}, {"status", "parked"}});
+    json["accepted"] = nlohmann::ordered_json::array();
+    for (const AcceptedRow& row : accepted) json["accepted"].push_back(to_json(row));
     std::cout << json.dump(2) << '\n';
     return to_int(ExitCode::Done);
   }
@@ -82,10 +98,13 @@ int list(const Config& config, const Options& options) {
   }
   for (const ParkedRow& row : parked)
     std::cout << fmt::format("parked {} {}: waits for its parent\n", row.route, row.legacy_key);
+  for (const AcceptedRow& row : accepted)
+    std::cout << fmt::format("accepted {} {}: {} ({}, {})\n", row.route, row.legacy_key, row.reason, row.actor, row.at);
   std::cout << fmt::format(
-      "{} quarantined{}, {}{} parked\n", total,
+      "{} quarantined{}, {}{} parked, {}{} accepted\n", total,
       rows.size() < static_cast<std::size_t>(total) ? fmt::format(" (the first {} are shown)", rows.size()) : "",
-      parked.size() == kListed ? "at least " : "", parked.size());
+      parked.size() == kListed ? "at least " : "", parked.size(), accepted.size() == kListed ? "at least " : "",
+      accepted.size());
   return to_int(ExitCode::Done);
 }
 
@@ -119,7 +138,7 @@ int show(const Config& config, const Options& options) {
   return to_int(ExitCode::Done);
 }
 
-RetryResult retry_rows(const Config& config, const Options::Quarantine& selection, const RetryRows& retry) {
+RetryResult retry_rows(const Config& config, const Options::Quarantine& selection, const Here& here) {
   const nlohmann::json request = {
       {"command", "quarantine_retry"}, {"route", selection.route}, {"keys", selection.keys}};
   if (const auto answer = ask_agent(config.state_dir, request, kRetryLimit)) {
@@ -127,14 +146,11 @@ RetryResult retry_rows(const Config& config, const Options::Quarantine& selectio
             .applied = answer->value("applied", std::int64_t{0}),
             .still = answer->value("still", std::int64_t{0})};
   }
-  if (retry) return retry(config, selection);
-  throw core::Error(core::ErrorKind::State, "no agent is running that could retry the rows")
-      .with("state_dir", config.state_dir.string())
-      .remedy("start `agent run`, then retry");
+  return here.retry(config, selection);
 }
 
-int retry(const Config& config, const Options& options, const RetryRows& retry) {
-  const RetryResult result = retry_rows(config, options.quarantine, retry);
+int retry(const Config& config, const Options& options, const Here& here) {
+  const RetryResult result = retry_rows(config, options.quarantine, here);
   if (options.as_json) {
     std::cout << nlohmann::ordered_json{{"retried", result.retried},
                                         {"applied", result.applied},
@@ -148,19 +164,27 @@ int retry(const Config& config, const Options& options, const RetryRows& retry) 
   return to_int(result.still > 0 ? ExitCode::Found : ExitCode::Done);
 }
 
-int discard(const Config& config, const Options& options) {
+int discard(const Config& config, const Options& options, const Here& here) {
   const Options::Quarantine& selected = options.quarantine;
   if (selected.keys.empty() && !selected.all) {
     throw core::Error(core::ErrorKind::Usage, "which rows?")
         .remedy("name their keys, or give --all (of --route, if that is given)");
   }
-  pg::Session target(target_params(config), "quarantine");
-  const std::uint64_t count =
-      discard_quarantined(target, config.target.ledger_schema, selection_of(selected), selected.reason);
+  const DiscardRequest request{.selection = selection_of(selected),
+                               .acceptance = {.actor = apply::operator_name(), .reason = selected.reason}};
+  nlohmann::json asked = to_json(request);
+  asked["command"] = "quarantine_discard";
+  const auto answer = ask_agent(config.state_dir, asked, kRetryLimit);
+  const DiscardResult result = answer ? discard_result_of(*answer) : here.discard(config, request);
   if (options.as_json) {
-    std::cout << nlohmann::ordered_json{{"discarded", count}}.dump(2) << '\n';
+    std::cout << nlohmann::ordered_json{{"discarded", result.quarantined + result.parked},
+                                        {"quarantined", result.quarantined},
+                                        {"parked", result.parked}}
+                     .dump(2)
+              << '\n';
   } else {
-    std::cout << fmt::format("{} discarded\n", count);
+    std::cout << fmt::format("{} given up: {} quarantined, {} parked\n", result.quarantined + result.parked,
+                             result.quarantined, result.parked);
   }
   return to_int(ExitCode::Done);
 }
@@ -184,22 +208,23 @@ void declare(CLI::App& app, Options& options) {
   show->footer("Prints the row's values to stdout: they may be personal data. They appear nowhere else.");
 
   CLI::App* retry = action("retry", "Tries rows again, after mapping, data or target were mended", Action::Retry);
-  retry->add_option("KEY", part.keys, "Legacy keys; without any, all");
+  retry->add_option("KEY", part.keys, "Legacy keys, of rows that were given up too; without any, all that are listed");
 
   CLI::App* discard =
-      action("discard", "Gives rows up: they stay out of the target and are not reported again", Action::Discard);
+      action("discard", "Gives quarantined or parked rows up: they stay out of the target, and count as accepted",
+             Action::Discard);
   discard->add_option("KEY", part.keys, "Legacy keys");
-  discard->add_flag("--all", part.all, "All quarantined rows (of --route, if that is given)");
+  discard->add_flag("--all", part.all, "All quarantined and parked rows (of --route, if that is given)");
   discard->add_option("--reason", part.reason, "Why; kept in the ledger with your name")->required()->type_name("TEXT");
 }
 
-int run(const Options& options, const RetryRows& retry_here) {
+int run(const Options& options, const Here& here) {
   const Config config = configure(options);
   switch (options.quarantine.action) {
     case Action::List: return list(config, options);
     case Action::Show: return show(config, options);
-    case Action::Retry: return retry(config, options, retry_here);
-    case Action::Discard: return discard(config, options);
+    case Action::Retry: return retry(config, options, here);
+    case Action::Discard: return discard(config, options, here);
   }
   return to_int(ExitCode::Wrong);
 }

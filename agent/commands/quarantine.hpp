@@ -5,6 +5,7 @@
 
 #include "agent/config.hpp"
 #include "agent/options.hpp"
+#include "agent/quarantine_discard.hpp"
 
 namespace CLI {
 class App;
@@ -19,11 +20,13 @@ struct RetryResult {
   std::int64_t still = 0;    ///< quarantined again
 };
 
-/// Retries quarantined rows in this process, for when no agent runs. `route` and `keys` as in Options::Quarantine.
-using RetryRows = std::function<RetryResult(const Config& config, const Options::Quarantine& selection)>;
+/// What is done in this process, for when no agent runs. `selection` as in Options::Quarantine.
+struct Here {
+  std::function<RetryResult(const Config& config, const Options::Quarantine& selection)> retry;
+  std::function<DiscardResult(const Config& config, const DiscardRequest& request)> discard;
+};
 
 void declare(CLI::App& app, Options& options);
-/// Without `retry`, a retry needs a running agent.
-int run(const Options& options, const RetryRows& retry);
+int run(const Options& options, const Here& here);
 
 }  // namespace agent::commands::quarantine
