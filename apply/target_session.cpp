@@ -69,12 +69,11 @@ pg::Result TargetSession::ask(const mapping::RowStatement& statement, const Sent
 
 std::uint64_t TargetSession::write(const mapping::RowStatement& statement, const SentRows& rows) {
   if (rows.rows() < kStageFromRows) return ask(statement, rows).affected_rows();
-  if (!stages_.contains(statement.stage) && !uncommitted_stages_.contains(statement.stage)) {
-    session_.exec(statement.create_stage);
-    uncommitted_stages_.insert(statement.stage);
-  } else {
-    session_.exec("TRUNCATE " + statement.stage);
-  }
+  // Emptied in any case: one that has to be created may be there already, with the rows of an earlier write (see below).
+  const std::string empty = "TRUNCATE " + statement.stage;
+  const bool is_known = stages_.contains(statement.stage) || uncommitted_stages_.contains(statement.stage);
+  session_.exec(is_known ? empty : statement.create_stage + "; " + empty);
+  if (!is_known) uncommitted_stages_.insert(statement.stage);
   session_.copy_in_begin(statement.copy_stage);
   std::string piece;
   piece.reserve(kCopyPiece + 4096);
@@ -119,7 +118,8 @@ void TargetSession::rollback() {
 void TargetSession::savepoint() { session_.exec("SAVEPOINT batch"); }
 void TargetSession::release_savepoint() { session_.exec("RELEASE SAVEPOINT batch"); }
 void TargetSession::rollback_to_savepoint() {
-  // Which stages were created before the savepoint is not worth tracking: creating them again is harmless (IF NOT EXISTS).
+  // Which stages were created before the savepoint is not worth tracking: they are created again (IF NOT EXISTS) and emptied. Were they not
+  // emptied, the rows of an earlier transaction would be written a second time, over what came after it.
   uncommitted_stages_.clear();
   session_.exec("ROLLBACK TO SAVEPOINT batch; RELEASE SAVEPOINT batch");
 }

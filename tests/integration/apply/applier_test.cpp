@@ -124,6 +124,27 @@ BOOST_AUTO_TEST_CASE(a_unique_value_may_be_swapped_within_a_transaction) {  // r
   BOOST_TEST(quarantined(world).empty());
 }
 
+BOOST_AUTO_TEST_CASE(rows_of_a_transaction_are_not_written_again_by_a_later_one_of_the_same_batch) {  // reliability 74
+  ApplyFixture world{kPeople, kPeopleRoute};
+  world.apply({{world.insert("person", {"1001", "one", "1"}), world.insert("person", {"1002", "two", "2"})}});
+  // Many rows at a time go by a staging table.
+  const auto two_hundred = [&](int first) {
+    std::vector<core::Change> changes;
+    for (int i = first; i < first + 200; ++i)
+      changes.push_back(world.insert("person", {std::to_string(i), "name " + std::to_string(i), "1"}));
+    return changes;
+  };
+  // The swap makes this a replay in order, and takes the session back to a savepoint between two such writes.
+  world.apply({two_hundred(1),
+               {world.update("person", {"1001", "aside", "1"}), world.update("person", {"1002", "one", "2"}),
+                world.update("person", {"1001", "two", "1"})},
+               {world.update("person", {"7", "name 7", "2"})},
+               two_hundred(301)});
+  BOOST_TEST(world.value("SELECT amount FROM people WHERE legacy_id = 7") == "2");
+  BOOST_TEST(world.value("SELECT count(*) FROM people WHERE amount = 1") == "400");
+  BOOST_TEST(quarantined(world).empty());
+}
+
 BOOST_AUTO_TEST_CASE(with_foreign_keys_enforced_children_follow_parents_and_go_before_them) {  // reliability 75
   ApplyFixture world{kFamily, kFamilyRoutes, ForeignKeys::Enforced};
   world.apply({{world.insert("child", {"1", "10", {}})}});
