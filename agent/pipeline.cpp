@@ -165,7 +165,8 @@ bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
     if (!applier_.is_open()) {
       require_same_schema();
       if (!patiently([this] { settle_mixed(); }, stop)) return false;
-      run_tasks();
+      // What local state says while it catches up is older than what the target has.
+      if (!is_catching_up()) run_tasks();
     }
     if (until.lsn && progress_.applied() >= *until.lsn) return true;
     auto event = next_ ? std::exchange(next_, std::nullopt) : queue_.pop(kNap);
@@ -194,16 +195,18 @@ bool Pipeline::is_applied_on_target(const core::TransactionPart& part) const {
   return core::contains(on_target_, part.commit_lsn);
 }
 
+bool Pipeline::is_catching_up() const { return progress_.applied() < on_target_; }
+
 Pipeline::Parts Pipeline::gather(core::TransactionPart first, const Until& until) {
   Parts parts;
   std::size_t rows = rows_of(first);
-  const bool is_catching_up = is_applied_on_target(first);
+  const bool is_on_target = is_applied_on_target(first);
   parts.push_back(std::move(first));
   while (rows < environment_.config.apply.batch_rows) {
     auto event = queue_.try_pop();
     if (!event) break;
     auto* part = std::get_if<core::TransactionPart>(&*event);
-    const bool fits = part != nullptr && is_applied_on_target(*part) == is_catching_up &&
+    const bool fits = part != nullptr && is_applied_on_target(*part) == is_on_target &&
                       !(until.lsn && part->commit_lsn.lsn >= *until.lsn);
     if (!fits) {
       next_ = std::move(event);
@@ -243,7 +246,7 @@ bool Pipeline::patiently(Work work, const std::stop_token& stop) {
 /// Past the newest snapshot that chunks were read under, all rows are of one moment: what was refused before gets its fair trial.
 void Pipeline::settle_mixed() {
   state::Progress local = store_.progress();
-  if (local.applied < on_target_) return;  // still catching up
+  if (is_catching_up()) return;
   refused_ = {};
   if (!is_reached_derived_) {
     applier_.derive_reached();

@@ -42,7 +42,8 @@ class Pipeline {
   /// Throws what neither a retry nor a new connection can cure.
   bool run(const Until& until, const std::stop_token& stop);
 
-  /// Runs `task` on the applier's thread between two batches, outside of any transaction. Thread-safe. The future holds its exception.
+  /// Runs `task` on the applier's thread between two batches, outside of any transaction, when local state has caught up with the target.
+  /// Thread-safe. The future holds its exception.
   std::future<void> between_batches(std::function<void(apply::Applier&)> task);
 
   [[nodiscard]] core::Lsn applied() const { return progress_.applied(); }
@@ -59,6 +60,8 @@ class Pipeline {
   bool apply_events(const Until& until, const std::stop_token& stop);
   Parts gather(core::TransactionPart first, const Until& until);
   [[nodiscard]] bool is_applied_on_target(const core::TransactionPart& part) const;
+  /// Whether local state is still behind what an earlier run brought to the target.
+  [[nodiscard]] bool is_catching_up() const;
   void apply_with_retries(const Parts& parts, const std::stop_token& stop);
   void apply_once(const Parts& parts, const std::stop_token& stop);
   void commit(core::EndLsn end, bool is_on_target, const std::stop_token& stop);

@@ -528,6 +528,23 @@ void begin_again(state::Store& store, const std::vector<core::TableId>& tables) 
   store.save_chunks(chunks);
 }
 
+/// Local state that is behind the target (a crash between the two commits, an old copy of the directory) has rows that are older than the
+/// target's. Whatever is derived from them before the stream has caught up would go back on the target, and rows that it does not know yet
+/// would look like strays. So what was read before the checkpoint is read again.
+void distrust_older_than_target(state::Store& store, const apply::Checkpoint& checkpoint) {
+  if (store.progress().applied >= checkpoint.applied) return;
+  std::vector<state::Chunk> older = store.chunks();
+  std::erase_if(older, [&](const state::Chunk& chunk) {
+    return !(chunk.is_loaded || chunk.is_finished) || chunk.lsn >= checkpoint.applied;
+  });
+  if (older.empty()) return;
+  spdlog::warn(
+      "local state is behind the target, so that all that it knows is read again local_lsn={} checkpoint_lsn={}",
+      store.progress().applied.to_string(), checkpoint.applied.to_string());
+  for (state::Chunk& chunk : older) chunk.is_loaded = chunk.is_finished = false;
+  store.save_chunks(older);
+}
+
 /// What follows the last chunk. May be done again when it failed on the way.
 void finish(const Environment& environment, state::Store& store, const apply::Ledger& ledger, bool may_have_strays,
             SnapshotResult& total) {
@@ -568,6 +585,7 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
     const auto moved = tables_moved(environment, store, source);
     if (!moved.empty()) begin_again(store, moved);
   }
+  distrust_older_than_target(store, start.checkpoint);
   const bool may_have_strays = again || is_other_mapping || target_has_rows(environment);
   progress.meaning = environment.plan.meaning_fingerprint;
   progress.snapshot_finished = false;

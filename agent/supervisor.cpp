@@ -211,6 +211,19 @@ void settle_target(const Environment& environment, const state::Store& store, co
   if (ledger.exists(target)) apply::settle_writers(target, ledger, store.progress().run);
 }
 
+/// Throws Error(Refused) when local state is behind the target: what would be derived from it is older than what is there.
+void require_caught_up(const Environment& environment, const state::Store& store, const apply::Ledger& ledger) {
+  pg::Session target(environment.target, "settle");
+  if (!ledger.exists(target)) return;
+  const core::Lsn local = store.progress().applied;
+  const auto checkpoint = apply::settle_writers(target, ledger, store.progress().run);
+  if (!checkpoint || *checkpoint <= local) return;
+  throw Error(ErrorKind::Refused, "the local state is behind the target: the agent was killed between its two writes")
+      .with("local_lsn", local.to_string())
+      .with("checkpoint_lsn", checkpoint->to_string())
+      .remedy("start the agent, or run `agent sync --until-current`, which catches up; then ask again");
+}
+
 bool is_cured_by_time(const Error& error) { return error.is_transient() || error.kind() == ErrorKind::InDoubt; }
 
 /// Between snapshot and stream both ends are known to be good, so that a connection that breaks there is tried again, for a while.
@@ -306,6 +319,7 @@ commands::quarantine::RetryResult retry_quarantined_here(const Config& config, c
   const Environment environment = prepare(config);
   const auto store = open_store(environment);
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
+  require_caught_up(environment, *store, ledger);
   apply::Applier applier{environment.target,
                          environment.plan,
                          *store,
