@@ -116,6 +116,10 @@ void judge_server(const Server& server, const SourceView& view, FindingList& fin
     findings.warning(
         "the database is SQL_ASCII: its bytes come unconverted, and rows that are no UTF-8 will be quarantined",
         "find such rows before the snapshot");
+  } else if (server.encoding != "UTF8" && server.encoding != "LATIN1") {
+    findings.warning("the database is " + server.encoding +
+                         ": a character that UTF-8 does not have stops the snapshot and the stream",
+                     "find such rows before the snapshot: convert_to(column, 'UTF8') fails at them");
   }
   if (server.max_slot_wal_keep_megabytes && *server.max_slot_wal_keep_megabytes >= 0 &&
       *server.max_slot_wal_keep_megabytes <= kSmallWalKeepMegabytes) {

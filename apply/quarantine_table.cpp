@@ -6,6 +6,7 @@
 
 #include "apply/quarantine_sql.hpp"
 #include "apply/target_session.hpp"
+#include "core/utf8.hpp"
 #include "pg/quoting.hpp"
 
 namespace apply {
@@ -50,13 +51,17 @@ class Columns {
   std::vector<std::vector<std::string>> columns_;
 };
 
-/// A row's image as the two arrays of jsonb_object: column names, values.
+/// A row's image as the two arrays of jsonb_object: column names, values. What is no UTF-8 may be the very reason why it is here.
 std::pair<std::string, std::string> image_arrays(const mapping::SourceTable& table, const core::Row& image) {
   std::vector<core::Value> names;
   std::vector<core::Value> values;
+  std::vector<std::string> readable;
+  readable.reserve(image.size());
   for (std::size_t i = 0; i < image.size() && i < table.columns.size(); ++i) {
     names.push_back(core::Value::of(table.columns[i].name));
     values.push_back(image[i]);
+    if (values.back().is_text() && !core::is_utf8(values.back().text))
+      values.back() = core::Value::of(readable.emplace_back(core::readable_utf8(values.back().text)));
   }
   return {array_literal(names), array_literal(values)};
 }

@@ -1,9 +1,12 @@
 #include "core/row_key.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include "core/error.hpp"
+#include "core/utf8.hpp"
 
 namespace core {
 
@@ -37,6 +40,33 @@ void append_text(std::string& bytes, std::string_view text) {
   }
   bytes.push_back('\0');
   bytes.push_back('\0');
+}
+
+// Begins a value in hex. A value that begins with it by itself is written in hex as well, so that what is read back is what was written.
+constexpr std::string_view kHexMark = "\xEF\xBF\xBD";
+
+std::string text_of(std::string value) {
+  if (!value.starts_with(kHexMark) && is_utf8(value)) return value;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text{kHexMark};
+  for (const char c : value) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    text.append(1, kDigits[byte >> 4U]).append(1, kDigits[byte & 0xFU]);
+  }
+  return text;
+}
+
+/// The value of which `text` is the text; nothing when it is no text of a value.
+std::optional<std::string> value_of(std::string_view text) {
+  if (!text.starts_with(kHexMark)) return std::string{text};
+  text.remove_prefix(kHexMark.size());
+  std::string value;
+  for (; !text.empty(); text.remove_prefix(2)) {
+    unsigned byte = 0;
+    if (text.size() < 2 || std::from_chars(text.data(), text.data() + 2, byte, 16).ptr != text.data() + 2) return {};
+    value.push_back(static_cast<char>(byte));
+  }
+  return value;
 }
 
 Error damaged_key() { return Error{ErrorKind::State, "a stored key is damaged"}; }
@@ -90,30 +120,41 @@ std::vector<std::string> key_values(const RowKey& key) {
 std::string key_text(const RowKey& key) {
   std::string text;
   bool first = true;
-  for (const std::string& value : key_values(key)) {
+  for (std::string& value : key_values(key)) {
     if (!first) text.push_back(',');
-    text += value;
+    text += text_of(std::move(value));
     first = false;
   }
   return text;
 }
 
+bool has_ambiguous_text(const RowKey& key) {
+  const std::vector<std::string> values = key_values(key);
+  return std::any_of(values.begin(), values.empty() ? values.end() : values.end() - 1,
+                     [](const std::string& value) { return text_of(value).find(',') != std::string::npos; });
+}
+
 RowKey parse_key(std::span<const KeyType> types, std::string_view text) {
-  std::vector<Value> values;
+  std::vector<std::optional<std::string>> parts;
   std::string_view rest = text;
   // The last part takes the rest, so that a single text key may hold a comma.
-  while (values.size() + 1 < types.size()) {
+  while (parts.size() + 1 < types.size()) {
     const auto comma = rest.find(',');
     if (comma == std::string_view::npos) break;
-    values.push_back(Value::of(rest.substr(0, comma)));
+    parts.push_back(value_of(rest.substr(0, comma)));
     rest.remove_prefix(comma + 1);
   }
-  values.push_back(Value::of(rest));
+  parts.push_back(value_of(rest));
   const auto refuse = [&] {
     return Error{ErrorKind::Usage, "'" + std::string{text} + "' is not a key here: " + std::to_string(types.size()) +
                                        " value(s) expected, separated by commas, as in 4711 or 3,14"};
   };
-  if (values.size() != types.size()) throw refuse();
+  if (parts.size() != types.size()) throw refuse();
+  std::vector<Value> values;
+  for (const auto& part : parts) {
+    if (!part) throw refuse();
+    values.push_back(Value::of(*part));
+  }
   try {
     return encode_key(types, values);
   } catch (const Error&) {

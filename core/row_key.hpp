@@ -36,11 +36,14 @@ struct RowKey {
 
 /// Encodes values as a key. Throws Error(Data) when an Integer column holds no integer, or a value is Unchanged.
 [[nodiscard]] RowKey encode_key(std::span<const KeyType> types, std::span<const Value> values);
-/// The values as text, joined with ',': the legacy key of messages, ledger and UUIDv5 names. NULL reads as empty.
+/// The values as text, joined with ',': the legacy key of messages, ledger and UUIDv5 names. NULL reads as empty. Always UTF-8: a value
+/// that is not (a source may hold anything where its encoding is SQL_ASCII) is written as U+FFFD and its bytes in hex.
 [[nodiscard]] std::string key_text(const RowKey& key);
+/// Whether another key may have the same text: a value but the last holds a comma.
+[[nodiscard]] bool has_ambiguous_text(const RowKey& key);
 /// The values of a key, as text; no value for NULL. Throws Error(State) when the bytes are no key.
 [[nodiscard]] std::vector<std::string> key_values(const RowKey& key);
-/// Parses a legacy key as an operator types it (`4711`, or `3,14` for a composite one). Throws Error(Usage) when it does
+/// Parses a legacy key as key_text() writes it and an operator types it (`4711`, or `3,14` for a composite one). Throws Error(Usage) when it does
 /// not have as many parts as `types`, or a part that must be an integer is none.
 [[nodiscard]] RowKey parse_key(std::span<const KeyType> types, std::string_view text);
 

@@ -20,6 +20,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::string_view kSqlAscii = "SQL_ASCII";
+
 /// Notices may quote values and would go to stderr: only their codes are kept.
 void receive_notice(void* /*context*/, const PGresult* notice) {
   const char* state = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
@@ -62,7 +64,12 @@ Connection::Connection(const ConnectionParams& params, std::string_view purpose,
 }
 
 void Connection::pin(ConnectionUse use) {
-  const std::vector<Setting> wanted = wanted_settings(params_, use);
+  std::vector<Setting> wanted = wanted_settings(params_, use);
+  if (is_unencoded()) {
+    const auto encoding =
+        std::find_if(wanted.begin(), wanted.end(), [](const Setting& each) { return each.first == "client_encoding"; });
+    if (encoding != wanted.end()) encoding->second = kSqlAscii;
+  }
   const std::vector<Setting> since = pinned_settings_since(version());
   // What the caller asked for may be written in another unit than the server shows, so it is compared by what set_config() says.
   std::vector<Setting> expected;
@@ -100,6 +107,13 @@ void Connection::pin(ConnectionUse use) {
         .remedy(
             "connect directly to the server, or through a pooler in session mode (on Supabase port 5432, not 6543)");
   }
+}
+
+/// A source in SQL_ASCII holds whatever bytes were stored. Asked for UTF-8 it refuses to send a value that is none, and with it the whole
+/// COPY, and the stream for ever. So the bytes are taken as they are: the target refuses what is no text, row by row.
+bool Connection::is_unencoded() const {
+  const char* encoding = PQparameterStatus(connection_.get(), "server_encoding");
+  return params_.side() == Side::Source && encoding != nullptr && encoding == kSqlAscii;
 }
 
 ResultGuard Connection::exec(std::string_view sql) {

@@ -50,6 +50,7 @@ class Connection {
 
  private:
   void pin(ConnectionUse use);
+  [[nodiscard]] bool is_unencoded() const;
   /// PQgetResult, with await() in place of libpq's own waiting.
   ResultGuard next_result();
 

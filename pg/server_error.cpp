@@ -104,7 +104,11 @@ std::string endpoint(const PGconn* connection, const ConnectionParams& params) {
 
 const char* name_of(Side side) { return side == Side::Source ? "source" : "target"; }
 
-std::string remedy_for(std::string_view state) {
+std::string remedy_for(std::string_view state, Side side) {
+  // A row that the target refuses for it is quarantined, with a remedy of its own.
+  if (side == Side::Source && (state == "22P05" || state == "22021"))
+    return "correct the row on the source that holds what its server cannot convert to UTF-8: convert_to(column, "
+           "'UTF8') finds it";
   if (state == "28P01")
     return "check the user and the password (connection string, PGPASSFILE, service file or credentials)";
   if (state == "28000")
@@ -150,7 +154,7 @@ core::Error server_error(const PGresult* result, const PGconn* connection, const
   error.sqlstate(std::string{state});
   if (meaning.is_transient) error.transient();
   add_places(error, result);
-  if (std::string remedy = remedy_for(state); !remedy.empty()) error.remedy(std::move(remedy));
+  if (std::string remedy = remedy_for(state, params.side()); !remedy.empty()) error.remedy(std::move(remedy));
   return error;
 }
 
@@ -190,7 +194,7 @@ core::Error connect_error(const PGconn* connection, const ConnectionParams& para
   if (!state.empty()) {
     error.sqlstate(std::string{state});
     if (classify(state, params.side()).is_transient) error.transient();
-    if (std::string remedy = remedy_for(state); !remedy.empty()) error.remedy(std::move(remedy));
+    if (std::string remedy = remedy_for(state, params.side()); !remedy.empty()) error.remedy(std::move(remedy));
     return error;
   }
   if (connection != nullptr && PQconnectionNeedsPassword(connection) != 0) {

@@ -19,6 +19,8 @@ constexpr std::string_view kObjectInUse = "55006";
 constexpr std::string_view kObjectNotInPrerequisiteState = "55000";
 constexpr std::string_view kUndefinedObject = "42704";
 constexpr std::string_view kInternalError = "XX000";
+constexpr std::string_view kUntranslatableCharacter = "22P05";
+constexpr std::string_view kNotInRepertoire = "22021";
 /// The slot is there, the log that it needs is not.
 constexpr std::string_view kUndefinedFile = "58P01";
 /// How soon a stop is noticed while the queue is full.
@@ -116,6 +118,12 @@ void Receiver::judge(const core::Error& error) {
   if (error.kind() == Source && (error.sqlstate() == kObjectNotInPrerequisiteState ||
                                  error.sqlstate() == kUndefinedObject || error.sqlstate() == kUndefinedFile)) {
     refuse(error);
+  }
+  if (error.kind() == Source &&
+      (error.sqlstate() == kUntranslatableCharacter || error.sqlstate() == kNotInRepertoire)) {
+    // Nothing can be left out of a stream: the source would fail here for ever.
+    core::Error stuck = error;
+    throw stuck.remedy(error.remedy() + "; its log still has it as it was, so " + copy_anew(options_.slot));
   }
   if (error.kind() == Source && error.sqlstate() == kInternalError && options_.streams_uncommitted) {
     // Servers cannot decode every transaction before its end: after a change of a table was rolled back to a savepoint, they do

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "pg/quoting.hpp"
 
 namespace snapshot {
@@ -28,6 +31,15 @@ std::string key_literals(const core::RowKey& key) {
   return literals;
 }
 
+/// Whether the server orders the key as its bytes are ordered here. COLLATE "C" goes by the bytes that the server stores, which sort like
+/// those of UTF-8 in few encodings only.
+bool sorts_alike(pg::Session& session, const TableShape& shape) {
+  if (!shape.key_sorts_as_bytes) return false;
+  if (std::none_of(shape.key_is_text.begin(), shape.key_is_text.end(), std::identity{})) return true;
+  const std::string encoding = session.exec("SELECT pg_catalog.current_setting('server_encoding')").text(0, 0);
+  return encoding == "UTF8" || encoding == "SQL_ASCII" || encoding == "LATIN1";
+}
+
 }  // namespace
 
 std::string range_condition(const TableShape& shape, const state::Chunk& chunk) {
@@ -46,7 +58,7 @@ std::vector<state::Chunk> plan_chunks(pg::Session& session, const TableShape& sh
   const std::string table = pg::quote_name(shape.name);
   const std::int64_t rows = session.exec("SELECT pg_catalog.count(*) FROM " + table).integer(0, 0);
   std::vector<core::RowKey> bounds;
-  if (shape.key_sorts_as_bytes && rows > chunk_rows) {
+  if (rows > chunk_rows && sorts_alike(session, shape)) {
     std::string names;
     for (std::size_t i = 0; i < shape.key_types.size(); ++i) names += pg::quote_identifier(shape.columns[i]) + ", ";
     const pg::Result result =

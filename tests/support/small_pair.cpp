@@ -18,9 +18,11 @@ std::string next_name() {
   return "small_" + std::to_string(++count);
 }
 
-const std::string& make_databases(const std::string& name) {
+const std::string& make_databases(const std::string& name, const std::string& source_encoding) {
   ReplicatedPair& servers = shared_servers();
-  servers.source_cluster.database().exec("CREATE DATABASE " + name + " OWNER dispatch");
+  const std::string encoded =
+      source_encoding.empty() ? "" : " TEMPLATE template0 LOCALE 'C' ENCODING '" + source_encoding + "'";
+  servers.source_cluster.database().exec("CREATE DATABASE " + name + " OWNER dispatch" + encoded);
   servers.source_cluster.database(name).exec("GRANT CREATE ON DATABASE " + name +
                                              " TO dispatch_sync; ALTER SCHEMA public OWNER TO dispatch");
   servers.target_admin.exec("CREATE DATABASE " + name + " OWNER postgres");
@@ -38,8 +40,9 @@ ReplicatedPair& shared_servers() {
   return servers;
 }
 
-SmallPair::SmallPair(const std::string& source_schema, const std::string& target_schema, const std::string& mapping)
-    : name(make_databases(next_name())),
+SmallPair::SmallPair(const std::string& source_schema, const std::string& target_schema, const std::string& mapping,
+                     const std::string& source_encoding)
+    : name(make_databases(next_name(), source_encoding)),
       source(shared_servers().source_cluster.database(name, "dispatch")),
       target(shared_servers().target_cluster.database(name, "postgres")),
       source_admin(shared_servers().source_cluster.database(name)),

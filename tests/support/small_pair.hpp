@@ -15,8 +15,10 @@ namespace tests {
 /// An empty source database and an empty target database on the shared servers, and an agent with a slot of its own between
 /// them. Quick to make, so that each test has its own. The slot goes with it.
 struct SmallPair {
-  /// `mapping` is the text of mapping.yaml; the schemas are run as the owners of either side.
-  SmallPair(const std::string& source_schema, const std::string& target_schema, const std::string& mapping);
+  /// `mapping` is the text of mapping.yaml; the schemas are run as the owners of either side. The source's database has another
+  /// encoding than its server's default if one is named.
+  SmallPair(const std::string& source_schema, const std::string& target_schema, const std::string& mapping,
+            const std::string& source_encoding = "");
   ~SmallPair();
   SmallPair(const SmallPair&) = delete;
   SmallPair& operator=(const SmallPair&) = delete;

@@ -125,16 +125,9 @@ routes:
 
 }  // namespace
 
-std::ostream& operator<<(std::ostream& out, Way way) { return out << (way == Way::Stream ? "stream" : "snapshot"); }
-
 Shop::Shop(Way way) : pair(kSource, kTarget, kMapping), way_(way) {}
 
-void Shop::given(const std::string& sql) {
-  if (way_ == Way::Stream) {
-    pair.bring_over();
-  }
-  then(sql);
-}
+void Shop::given(const std::string& sql) { bring(pair, way_, sql); }
 
 void Shop::then(const std::string& sql) const {
   pair.source.exec(sql);

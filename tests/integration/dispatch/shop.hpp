@@ -1,15 +1,11 @@
 #pragma once
 
-#include <ostream>
 #include <string>
 
+#include "tests/integration/dispatch/way.hpp"
 #include "tests/support/small_pair.hpp"
 
 namespace meaning {
-
-/// By which way the first rows of a test get to the target. What it changes later always comes by the stream.
-enum class Way { Stream, Snapshot };
-std::ostream& operator<<(std::ostream& out, Way way);
 
 /// A small pair with one little group of tables for each thing that a mapping can say.
 class Shop {

@@ -155,4 +155,18 @@ BOOST_AUTO_TEST_CASE(a_key_that_does_not_fit_is_wrong_usage) {
                         is_kind(core::ErrorKind::Usage));
 }
 
+// reliability 112
+BOOST_AUTO_TEST_CASE(a_key_that_is_no_utf8_has_a_text_that_is_read_back) {
+  const Types two{KeyType::Text, KeyType::Integer};
+  const std::string mark = "\xEF\xBF\xBD";
+  BOOST_TEST(core::key_text(key_of(two, {"caf\xE9", "3"})) == mark + "636166e9,3");
+  for (const std::string value :
+       {"caf\xE9", "\x81,", "\\x81", "caf\xC3\xA9", "\xEF\xBF\xBD", "\xEF\xBF\xBD\x65\x39", ""}) {
+    const RowKey key = key_of(kText, {value});
+    BOOST_TEST((core::parse_key(kText, core::key_text(key)) == key));
+  }
+  BOOST_CHECK_EXCEPTION(core::parse_key(kText, mark + "6g"), core::Error, is_kind(core::ErrorKind::Usage));
+  BOOST_CHECK_EXCEPTION(core::parse_key(kText, mark + "616"), core::Error, is_kind(core::ErrorKind::Usage));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
