@@ -258,6 +258,12 @@ Decider::Verdict Decider::settle(const mapping::Route& route, const mapping::Der
                     "leave one of them on the source, or say `many: true` in mapping.yaml"}};
   }
   if (judged == mapping::Judge::kFiltered) return {RowStatus::Filtered, {}};
+  if (route.entity && core::has_ambiguous_text(row.entity_key)) {
+    return {RowStatus::Quarantined,
+            Refusal{"data", "",
+                    "a part of the composite key but the last holds a comma, so that another key may have the same id",
+                    "change the key on the source, or give the entity another `key` in mapping.yaml"}};
+  }
   if (route.entity && overlay_.owner(*route.entity, row.entity_key) != row.entity_key) return {RowStatus::Filtered, {}};
 
   const auto missed = [&](std::uint16_t ref) { return row.refs[ref].kind == mapping::RefState::Kind::Missed; };
