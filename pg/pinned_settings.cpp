@@ -11,6 +11,11 @@ std::vector<Setting> pinned_settings(Side side) {
       {"extra_float_digits", "3"},
       {"bytea_output", "hex"},
       {"standard_conforming_strings", "on"},
+      // How texts are read as arrays (a NULL is none), as xml (not documents alone) and as money.
+      {"array_nulls", "on"},
+      {"xmloption", "content"},
+      {"lc_monetary", "C"},
+      {"transform_null_equals", "off"},
       {"statement_timeout", "0"},
       {"idle_in_transaction_session_timeout", "0"},
       // A lock that nobody gives back becomes an error that can be retried, instead of a silent stand-still.

@@ -30,7 +30,9 @@ BOOST_AUTO_TEST_CASE(settings_are_pinned_although_role_and_database_have_odd_one
                                        "statement_timeout = '50ms'", "idle_in_transaction_session_timeout = '50ms'",
                                        "lock_timeout = '1ms'",       "row_security = on",
                                        "search_path = 'elsewhere'",  "default_transaction_read_only = on",
-                                       "synchronous_commit = off",   "client_encoding = 'LATIN1'"};
+                                       "synchronous_commit = off",   "client_encoding = 'LATIN1'",
+                                       "array_nulls = off",          "xmloption = 'document'",
+                                       "lc_monetary = 'POSIX'",      "transform_null_equals = on"};
   if (shared_cluster().major_version() >= 11) settings.emplace_back("jit = on");
   if (shared_cluster().major_version() >= 14) settings.emplace_back("idle_session_timeout = '1h'");
   for (const std::string& setting : settings) {
