@@ -8,11 +8,13 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 #include <unordered_set>
 
 #include "agent/adoption.hpp"
+#include "agent/ledger_query.hpp"
 #include "agent/mapping_change.hpp"
 #include "agent/quarantine_retry.hpp"
 #include "agent/schema_watch.hpp"
@@ -23,6 +25,7 @@
 #include "core/failpoint.hpp"
 #include "core/type_change.hpp"
 #include "pg/exported_snapshot.hpp"
+#include "replication/slot.hpp"
 #include "snapshot/chunk_planner.hpp"
 #include "snapshot/chunk_reader.hpp"
 #include "snapshot/schedule.hpp"
@@ -42,6 +45,8 @@ constexpr std::size_t kPieceBytes = 6U << 20U;
 constexpr std::chrono::seconds kMostWaitForSnapshot{600};
 // A run that fails this often in a row without finishing a chunk will not be cured by trying on.
 constexpr int kMostFailures = 8;
+// What the context of a worker's error calls the table that it was at.
+constexpr const char* kCopying = "copying";
 
 snapshot::TableShape shape_of(const mapping::SourceTable& table) {
   snapshot::TableShape shape;
@@ -83,6 +88,7 @@ struct Pass {
   SnapshotProgress& progress;
   const pg::ExportedSnapshot& exported;
   const TableRecords& records;  // as the snapshot sees the tables
+  const core::Lsn applied;      // where the stream will begin
   const bool is_mixed;          // some chunks are of another snapshot than this pass's
   std::stop_token stop;
 
@@ -117,7 +123,12 @@ class Worker {
     while (!pass_.stop.stop_requested()) {
       auto job = pass_.schedule.next();
       if (!job) break;
-      run(*job);
+      try {
+        run(*job);
+      } catch (Error& error) {
+        error.with(kCopying, pass_.environment.plan.table(job->chunk.table).name.display());
+        throw;
+      }
       pass_.schedule.done(*job);
     }
     const std::lock_guard lock{pass_.mutex};
@@ -164,6 +175,7 @@ class Worker {
     job.chunk.lsn = pass_.exported.consistent_point();
     const core::TableId table = job.chunk.table;
     FAILPOINT("before_copy");
+    require_slot();
     snapshot::ChunkReader reader = open_chunk(job.chunk);
     require_same_table(table);
     const bool is_fresh = pass_.fresh.contains(table);
@@ -193,6 +205,15 @@ class Worker {
       if (error.sqlstate() == "42P01" || error.sqlstate() == "42703") require_same_table(chunk.table);
       throw;
     }
+  }
+
+  /// A copy is worth nothing once the slot, from which its stream is to come, cannot deliver what was written since.
+  void require_slot() {
+    const std::string& slot = pass_.environment.config.source.slot;
+    const auto health = replication::read_slot_health(catalog_, slot);
+    if (health && !health->is_lost()) return;
+    const pg::Result database = catalog_.exec("select pg_catalog.current_database()");
+    replication::require_usable(health, {slot, database.text(0, 0), pass_.applied});
   }
 
   /// The reader's lock keeps the table as it is now: columns are found by the names that they have now, whatever the snapshot saw under them.
@@ -375,7 +396,7 @@ TableRecords settle_records(const Environment& environment, state::Store& store,
 }
 
 SnapshotResult run_pass(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
-                        const pg::ExportedSnapshot& exported, const std::set<core::TableId>& fresh,
+                        const pg::ExportedSnapshot& exported, core::Lsn applied, const std::set<core::TableId>& fresh,
                         std::uint32_t workers, bool quiet, const std::stop_token& stop, int& chunks_finished) {
   std::vector<snapshot::TableShape> shapes;
   for (const mapping::SourceTable& table : environment.plan.tables) shapes.push_back(shape_of(table));
@@ -395,6 +416,7 @@ SnapshotResult run_pass(const Environment& environment, state::Store& store, con
             .progress = progress,
             .exported = exported,
             .records = records,
+            .applied = applied,
             .is_mixed = std::any_of(chunks.begin(), chunks.end(),
                                     [&](const state::Chunk& chunk) {
                                       return (chunk.is_loaded || chunk.is_finished) &&
@@ -432,12 +454,33 @@ void write_control(const Environment& environment, const apply::Ledger& ledger, 
   for (const mapping::Route& route : environment.plan.routes) {
     const core::RouteCounters& counts = counters[route.id.index()];
     ledger.write_control(target, {.run = store.progress().run,
-                                  .phase = "snapshot",
+                                  .phase = kSnapshotPhase,
                                   .route = route.name,
                                   .status = status,
                                   .total = counts.read,
                                   .processed = counts.applied + counts.filtered,
                                   .failed = counts.parked + counts.quarantined});
+  }
+}
+
+/// The routes of the table that could not be copied have failed, all of them where it was no single table. Best effort: what failed may be
+/// the target.
+void write_failure(const Environment& environment, const apply::Ledger& ledger, const state::Store& store,
+                   const Error& error) noexcept {
+  try {
+    pg::Session target(environment.target, "ledger");
+    const std::string_view table = error.context(kCopying);
+    for (const mapping::Route& route : environment.plan.routes) {
+      if (!table.empty() && environment.plan.table(route.from).name.display() != table) continue;
+      ledger.write_control(target, {.run = store.progress().run,
+                                    .phase = kSnapshotPhase,
+                                    .route = route.name,
+                                    .status = "failed",
+                                    .detail = nlohmann::json{{"error", error.what()}}.dump(
+                                        -1, ' ', false, nlohmann::json::error_handler_t::replace)});
+    }
+  } catch (const std::exception& reason) {
+    spdlog::debug("could not note on the target that the snapshot failed: {}", reason.what());
   }
 }
 
@@ -614,8 +657,8 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
       }
       settle_writers(environment, store, ledger);
       const auto fresh = tables_without_rows(environment.plan, store);
-      const SnapshotResult pass =
-          run_pass(environment, store, ledger, *start.first_snapshot, fresh, workers, quiet, stop, chunks_finished);
+      const SnapshotResult pass = run_pass(environment, store, ledger, *start.first_snapshot, start.checkpoint.applied,
+                                           fresh, workers, quiet, stop, chunks_finished);
       total.rows_read += pass.rows_read;
       total.rows_sent += pass.rows_sent;
       total.rows_written += pass.rows_written;
@@ -626,11 +669,18 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
       break;
     } catch (const Error& error) {
       start.first_snapshot.reset();
-      if (!error.is_transient() || stop.stop_requested()) throw;
+      if (stop.stop_requested()) throw;
+      if (!error.is_transient()) {
+        write_failure(environment, ledger, store, error);
+        throw;
+      }
       // A full disk of the state directory is waited for: nobody but its owner can end that, and nothing is lost meanwhile.
       const bool is_disk_full = error.kind() == ErrorKind::State;
       if (!is_disk_full) failures = chunks_finished > 0 ? 1 : failures + 1;
-      if (failures >= kMostFailures) throw;
+      if (failures >= kMostFailures) {
+        write_failure(environment, ledger, store, error);
+        throw;
+      }
       if (chunks_finished > 0) backoff.reset();
       const auto wait = backoff.next();
       spdlog::warn("the snapshot was interrupted and goes on in {} ms: {}", wait.count(), error.what());

@@ -87,6 +87,7 @@ nlohmann::ordered_json to_json(const StatusReport& report) {
   json["slot"] = {
       {"name", report.slot.name}, {"wal_status", report.slot.wal_status}, {"safe_wal_size", report.slot.safe_wal_size}};
   json["balanced"] = report.is_balanced();
+  if (!report.snapshot_failure.empty()) json["snapshot_failure"] = report.snapshot_failure;
   json["routes"] = nlohmann::ordered_json::array();
   for (const StatusReport::Route& route : report.routes) {
     json["routes"].push_back({{"name", route.name},
@@ -112,6 +113,7 @@ StatusReport status_from_json(const nlohmann::json& json) {
     const nlohmann::json& slot = json.at("slot");
     report.slot = {slot.at("name").get<std::string>(), slot.at("wal_status").get<std::string>(),
                    slot.at("safe_wal_size").get<std::int64_t>()};
+    report.snapshot_failure = json.value("snapshot_failure", "");
     for (const nlohmann::json& route : json.at("routes")) {
       report.routes.push_back({.name = route.at("name").get<std::string>(),
                                .from = route.at("from").get<std::string>(),
@@ -140,6 +142,7 @@ std::string to_text(const StatusReport& report) {
         fmt::format(", lost after {} more of WAL", bytes_text(static_cast<std::uint64_t>(report.slot.safe_wal_size)));
   }
   text += '\n';
+  if (!report.snapshot_failure.empty()) text += "the snapshot has failed: " + report.snapshot_failure + "\n";
   if (report.routes.empty()) return text;
 
   std::size_t width = 5;

@@ -38,6 +38,7 @@ struct StatusReport {
   double lag_seconds = 0;  ///< age of the oldest commit that is not applied yet
   Slot slot;
   std::vector<Route> routes;
+  std::string snapshot_failure = {};  ///< why the last snapshot gave up; empty unless it did, and none has begun since
 
   /// Bytes between the two positions; 0 when either is unknown.
   [[nodiscard]] std::uint64_t lag_bytes() const;

@@ -39,6 +39,7 @@ StatusReport read_stopped_status(const Config& config) {
   if (const auto checkpoint = find_checkpoint(target, config.target.ledger_schema, config.source.slot)) {
     report.applied_lsn = checkpoint->applied;
   }
+  report.snapshot_failure = snapshot_failure(target, config.target.ledger_schema);
   const auto store = open_store_to_look(environment);
   report.routes = store ? routes_of(environment.plan, *store) : routes_of(environment.plan);
   if (has_ledger_table(target, config.target.ledger_schema, "quarantine")) {

@@ -179,7 +179,7 @@ void Ledger::write_control(pg::Session& session, const Control& control) const {
   const std::string processed = std::to_string(control.processed);
   const std::string failed = std::to_string(control.failed);
   session.exec(sql(ledger_sql::kControl),
-               {control.run, control.phase, control.route, control.status, total, processed, failed});
+               {control.run, control.phase, control.route, control.status, total, processed, failed, control.detail});
 }
 
 void Ledger::audit(pg::Session& session, std::string_view command, std::string_view phase,

@@ -79,6 +79,7 @@ class Ledger {
     std::int64_t total = 0;
     std::int64_t processed = 0;
     std::int64_t failed = 0;
+    std::string detail = "{}";  ///< JSON text. Never row values
   };
   void write_control(pg::Session& session, const Control& control) const;
   /// `detail` is JSON text. Never row values.

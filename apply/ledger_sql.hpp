@@ -162,9 +162,11 @@ inline constexpr std::string_view kAudit = R"sql(
 insert into {schema}.audit_log (actor, command, phase, detail) values ($1, $2, $3, $4::pg_catalog.jsonb))sql";
 
 inline constexpr std::string_view kControl = R"sql(
-insert into {schema}.migration_control as c (run, phase, route, status, records_total, records_processed, records_failed, finished_at)
-values ($1, $2, $3, $4, $5::bigint, $6::bigint, $7::bigint, case when $4 in ('done', 'failed') then pg_catalog.now() end)
+insert into {schema}.migration_control as c (run, phase, route, status, records_total, records_processed, records_failed, finished_at, detail)
+values ($1, $2, $3, $4, $5::bigint, $6::bigint, $7::bigint, case when $4 in ('done', 'failed') then pg_catalog.now() end,
+  $8::pg_catalog.jsonb)
 on conflict (run, phase, route) do update set status = excluded.status, records_total = excluded.records_total,
-  records_processed = excluded.records_processed, records_failed = excluded.records_failed, finished_at = excluded.finished_at)sql";
+  records_processed = excluded.records_processed, records_failed = excluded.records_failed, finished_at = excluded.finished_at,
+  detail = excluded.detail)sql";
 
 }  // namespace apply::ledger_sql

@@ -103,12 +103,18 @@ BOOST_AUTO_TEST_CASE(a_worker_that_fails_fails_the_run_which_says_so_and_goes_on
   const auto failed = staff.pair.agent.command({"snapshot"}, armed("in_copy=fail@9"));
   BOOST_TEST(failed.exit_code == 3, failed.err);
   BOOST_TEST(failed.err.find("failpoint=in_copy") != std::string::npos, failed.err);
-  BOOST_TEST(control_status(staff) == "running");
+  BOOST_TEST(failed.err.find("copying=") != std::string::npos, failed.err);
+  BOOST_TEST(control_status(staff) == "failed running");
+  const std::string table = failed.err.substr(failed.err.find("copying=") + 8, 5);
+  const std::string status = staff.pair.agent.must({"status"});
+  BOOST_TEST(status.find("the snapshot has failed: ") != std::string::npos, status);
+  BOOST_TEST(status.find("copying=" + table) != std::string::npos, status);
   const auto refused = staff.pair.agent.command({"sync", "--until-current"});
   BOOST_TEST(refused.exit_code == 6, refused.err);
   staff.change(1);
   expect_rest(staff);
   BOOST_TEST(control_status(staff) == "done");
+  BOOST_TEST(staff.pair.agent.must({"status"}).find("failed") == std::string::npos);
 }
 
 // reliability 49, 8: one transaction begins before the slot exists, one while chunks are read; both end after the snapshot
@@ -189,4 +195,29 @@ BOOST_AUTO_TEST_CASE(sigterm_ends_the_snapshot_and_the_stream_in_order_and_a_sec
   BOOST_TEST(staff.pair.agent.wait() == 0, staff.pair.agent.process().err());
   staff.expect_nothing_ahead();
   expect_rest(staff);
+}
+
+// reliability 32
+BOOST_AUTO_TEST_CASE(a_slot_that_is_invalidated_during_the_snapshot_ends_the_copy_and_is_refused) {
+  crash::Staff staff;
+  staff.pair.agent.start(armed("in_copy=wait:150"));
+  wait_for_failpoint(staff, "in_copy");
+  const tests::Database admin = tests::shared_servers().source_cluster.database();
+  admin.exec("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+  tests::shared_servers().source_cluster.reload();
+  const auto is_lost = [&] {
+    admin.exec("SELECT pg_switch_wal(); CHECKPOINT");
+    return admin.query_value("SELECT wal_status FROM pg_replication_slots WHERE slot_name = '" + staff.pair.name +
+                             "'") == "lost";
+  };
+  tests::wait_until(is_lost, "the slot to be invalidated");
+  admin.exec("ALTER SYSTEM RESET max_slot_wal_keep_size");
+  tests::shared_servers().source_cluster.reload();
+  BOOST_TEST(staff.pair.agent.wait() == 6);
+  const std::string said = staff.pair.agent.process().err();
+  for (const char* text : {"invalidated the replication slot", "copying=", "remedy:", "pg_drop_replication_slot"})
+    BOOST_TEST(said.find(text) != std::string::npos, said);
+  BOOST_TEST(control_status(staff) == "failed running");
+  const tests::CommandResult again = staff.pair.agent.command({"run"});
+  BOOST_TEST(again.exit_code == 6, again.err);
 }
