@@ -16,6 +16,7 @@
 #include "mapping/statement.hpp"
 #include "mapping/table_images.hpp"
 #include "mapping/table_order.hpp"
+#include "mapping/waiting_circles.hpp"
 
 namespace mapping {
 
@@ -213,7 +214,10 @@ Compilation compile(const MappingFile& file, const core::Catalog& source, const 
   check_rest(file, mapping, target, findings);
 
   Compilation compilation;
-  if (findings.errors() == 0) compilation.plan = Assembly(file, mapping, target).run();
+  if (findings.errors() == 0) {
+    compilation.plan = Assembly(file, mapping, target).run();
+    warn_of_waiting_circles(compilation.plan, findings);
+  }
   compilation.findings = std::move(findings).take();
   std::stable_sort(compilation.findings.begin(), compilation.findings.end(), [](const Finding& l, const Finding& r) {
     return std::tie(l.at.line, l.at.column) < std::tie(r.at.line, r.at.column);

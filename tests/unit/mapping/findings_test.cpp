@@ -218,6 +218,26 @@ BOOST_AUTO_TEST_CASE(cleanup_must_not_drop_what_a_route_writes) {
   expect_warning_at_mark(text + "cleanup: { drop_columns: { people: [§gone] } }\n", "no column 'gone' to drop");
 }
 
+// reliability 76, 164
+BOOST_AUTO_TEST_CASE(routes_that_may_wait_for_each_other_for_ever_are_named_once) {
+  const auto circle = [](const std::string& person_ref, const std::string& note_ref) {
+    return tests::mapping_of("person, note",
+                             "  - §{ from: person, to: people, entity: person, columns: { parent_id: " + person_ref +
+                                 " } }\n  - { from: note, to: notes, entity: note, columns: { person_id: " + note_ref +
+                                 ", legacy_id: id } }\n");
+  };
+  expect_warning_at_mark(circle("\"ref('note', parent_id)\"", "\"ref('person', person_id)\""),
+                         "rows of 'people', 'notes' that refer to each other in a circle would wait");
+  expect_warning_at_mark(person("parent_id: \"ref('person', parent_id)\"").insert(person("").find("{ from"), "§"),
+                         "rows of 'people' that refer to each other");
+  for (const char* opened : {"{ expr: \"ref('note', parent_id)\", missing: \"null\" }",
+                             "{ expr: \"ref('note', parent_id)\", missing: filter }"}) {
+    std::string text = circle(opened, "\"ref('person', person_id)\"");
+    text.erase(text.find("§"), std::string("§").size());
+    BOOST_TEST(tests::compile_shop(text).findings.empty(), opened);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(all_findings_come_at_once_and_in_the_order_of_the_file) {
   const mapping::Compilation compilation = tests::compile_shop(person("nmae: name, ctiy: name, name: \"now()\""));
   BOOST_REQUIRE(compilation.findings.size() == 3U);
