@@ -1,5 +1,7 @@
 #include "apply/writer.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -107,7 +109,11 @@ void Writer::remove(const mapping::Route& route, std::span<const Removal> rows) 
   }
   try {
     FAILPOINT("before_rows_removed");
-    counts_.removed += session_.exec_arrays(route.remove, columns).affected_rows();
+    const std::uint64_t removed = session_.exec_arrays(route.remove, columns).affected_rows();
+    counts_.removed += removed;
+    // Somebody else removed them, or they were never there: nothing is lost by that, but the two sides had come apart.
+    if (route.on_delete == mapping::OnDelete::Delete && removed < rows.size())
+      spdlog::warn("rows to remove were not on the target route={} rows={}", route.name, rows.size() - removed);
   } catch (const core::Error& error) {
     throw with_route(error, route);
   }

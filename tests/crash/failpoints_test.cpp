@@ -43,6 +43,9 @@ const Place kSnapshotPlaces[] = {
     {"after_chunk_finished", 30},
 };
 
+// The first rows of a transaction are written, and all but the last.
+const Place kCopyPlaces[] = {{"after_rows_written", 1}, {"after_rows_written", 3}};
+
 const Place kStreamPlaces[] = {{"after_target_commit", 3}, {"after_state_write", 2}};
 
 }  // namespace
@@ -71,6 +74,26 @@ BOOST_DATA_TEST_CASE(a_kill_in_the_snapshot_loses_and_doubles_nothing, boost::un
   for (int n = 0; n < 20; ++n) {
     staff.change(n);
   }
+  expect_recovery(staff);
+}
+
+// reliability 9
+BOOST_DATA_TEST_CASE(a_kill_between_rows_that_share_one_position_loses_and_doubles_nothing,
+                     boost::unit_test::data::make(kCopyPlaces), place) {
+  crash::Staff staff;
+  staff.pair.bring_over();
+  const std::string watcher = staff.pair.name + "_watcher";
+  staff.pair.source_admin.exec("SELECT pg_create_logical_replication_slot('" + watcher + "', 'test_decoding')");
+  // COPY writes many rows in one record of the log.
+  staff.pair.source_admin.exec("COPY badge FROM PROGRAM $$seq 300001 325000 | sed 's/.*/&\tcopied &/'$$");
+  BOOST_TEST((staff.pair.source_admin.query_value("SELECT count(*) > 25000 AND count(DISTINCT lsn) < 2500 FROM "
+                                                  "pg_logical_slot_peek_changes('" +
+                                                  watcher + "', NULL, NULL)") == "t"));
+  staff.pair.source_admin.exec("SELECT pg_drop_replication_slot('" + watcher + "')");
+  staff.pair.agent.start(armed(place));
+  BOOST_REQUIRE_MESSAGE(staff.pair.agent.wait() == kKilled, "not killed at " << place << ":\n"
+                                                                             << staff.pair.agent.process().err());
+  BOOST_TEST(staff.pair.on_target("SELECT count(*) FROM badges WHERE label LIKE 'copied%'") == "0");
   expect_recovery(staff);
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "tests/crash/staff.hpp"
+#include "tests/support/wait.hpp"
 
 namespace {
 
@@ -89,6 +90,12 @@ long peak_memory_mb(tests::AgentUnderTest& agent) {
   return 0;
 }
 
+std::string walsender(const Large& large) {
+  return large.pair.source_admin
+      .query_value("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + large.pair.name + "'")
+      .value_or("none");
+}
+
 }  // namespace
 
 // reliability 61, 62, 106, 109, 162, 173
@@ -158,5 +165,50 @@ BOOST_AUTO_TEST_CASE(a_large_transaction_takes_no_memory_in_proportion_to_its_si
   const long big = insert(200'001, 270'000);
   BOOST_TEST_MESSAGE("10,000 rows: " << small << " MB, 70,000 rows: " << big << " MB");
   BOOST_TEST(big < small + 25, "10,000 rows took " << small << " MB, 70,000 rows " << big << " MB");
+  large.expect_equal_after_stop();
+}
+
+// reliability 111
+BOOST_DATA_TEST_CASE(two_hundred_thousand_rows_cost_no_walsender_and_little_memory_and_come_at_once,
+                     boost::unit_test::data::make({Sent::Streamed, Sent::Whole}), sent) {
+  Large large;
+  large.pair.agent.options().memory_mb = 16;
+  large.pair.agent.configure();
+  send(large, sent);
+  large.pair.source_admin.exec("ALTER DATABASE " + large.pair.name + " SET wal_sender_timeout = '2s'");
+  large.pair.agent.start();
+  large.pair.agent.wait_streaming();
+  large.change(1);
+  large.pair.agent.wait_applied();
+  const std::string before = walsender(large);
+  const long memory = peak_memory_mb(large.pair.agent);
+
+  // The target stands still for three timeouts in the middle of it.
+  tests::Sql holder = large.pair.target_admin.session();
+  holder.exec("BEGIN; LOCK TABLE badges IN EXCLUSIVE MODE");
+  large.pair.source.exec("INSERT INTO badge SELECT i, 'badge ' || i FROM generate_series(100001, 300000) i");
+  tests::wait_until(
+      [&] {
+        return large.pair.target_admin.query_value(
+                   "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = "
+                   "'Lock' AND now() - query_start > interval '6 s'") != "0";
+      },
+      "the agent to wait six seconds for the table", std::chrono::minutes(2));
+  large.pair.require_honest();
+  holder.exec("ROLLBACK");
+  tests::wait_until(
+      [&] {
+        // A few of them, since counting all again and again would cost more than applying them.
+        const std::string there =
+            large.pair.on_target("SELECT count(*) FROM badges WHERE legacy_id IN (100001, 110001, 200000, 300000)");
+        BOOST_REQUIRE_MESSAGE(there == "0" || there == "4", "a part of it is on the target: " << there);
+        return there != "0";
+      },
+      "the transaction to be applied", std::chrono::minutes(3));
+  large.pair.agent.wait_applied();
+
+  BOOST_TEST(walsender(large) == before, large.pair.agent.process().err());
+  const long more = peak_memory_mb(large.pair.agent) - memory;
+  BOOST_TEST(more < 130, "it took " << more << " MB more");
   large.expect_equal_after_stop();
 }

@@ -131,6 +131,20 @@ BOOST_AUTO_TEST_CASE(asking_for_the_status_does_not_keep_an_agent_from_starting)
   }
 }
 
+// reliability 171
+BOOST_AUTO_TEST_CASE(a_hung_agent_is_told_from_none_and_harmed_by_nobody) {
+  People pair;
+  pair.agent.start();
+  pair.agent.wait_streaming();
+  pair.agent.process().kill(SIGSTOP);
+  expect_end(pair.agent.command({"status"}), 5, "does not answer");
+  expect_end(pair.agent.command({"run"}), 5, "does not answer");
+  pair.agent.process().kill(SIGCONT);
+  pair.source.exec("INSERT INTO person VALUES (5000, 'goes on')");
+  pair.agent.wait_applied();
+  BOOST_TEST(pair.agent.stop() == 0);
+}
+
 // reliability 30
 BOOST_AUTO_TEST_CASE(a_slot_dropped_while_the_agent_was_down_is_refused_and_not_made_again) {
   const People pair;

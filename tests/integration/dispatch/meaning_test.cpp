@@ -350,3 +350,40 @@ BOOST_DATA_TEST_CASE(more_than_half_a_percent_of_refused_rows_stops_the_agent, k
   BOOST_TEST(shop.pair.on_target("SELECT count(*) FROM scores WHERE points < 3") == "1000");
   BOOST_TEST(shop.pair.counter("scores", "quarantined") == 0);
 }
+
+// reliability 163
+BOOST_DATA_TEST_CASE(a_row_that_one_of_its_routes_refuses_goes_by_the_others, kBothWays, way) {
+  // Three routes of one table: two share an entity, of which the second waits for the first.
+  tests::SmallPair pair("CREATE TABLE item (id integer PRIMARY KEY, a integer, b integer, c integer)",
+                        "CREATE TABLE firsts (id uuid PRIMARY KEY, a integer CHECK (a < 100), legacy_id integer);"
+                        "CREATE TABLE seconds (id uuid PRIMARY KEY, b integer CHECK (b < 100), legacy_id integer);"
+                        "CREATE TABLE others (id uuid PRIMARY KEY, c integer CHECK (c < 100), legacy_id integer)",
+                        "version: 1\nnamespace: 6ba7b811-9dad-11d1-80b4-00c04fd430c8\nroutes:\n"
+                        "  - { from: item, to: firsts, entity: item, columns: { a: a, legacy_id: id } }\n"
+                        "  - { from: item, to: seconds, entity: item, columns: { b: b, legacy_id: id } }\n"
+                        "  - { from: item, to: others, entity: other, columns: { c: c, legacy_id: id } }\n");
+  pair.agent.options().max_quarantine = "50%";
+  pair.agent.configure();
+  const auto told = [&pair](const std::string& route) {
+    std::string text;
+    for (const char* which : {"read", "applied", "filtered", "parked", "quarantined"})
+      text += (text.empty() ? "" : " ") + std::to_string(pair.counter(route, which));
+    return text + ": " + pair.on_target("SELECT string_agg(legacy_id::text, ' ' ORDER BY legacy_id) FROM " + route);
+  };
+  meaning::bring(
+      pair, way,
+      "INSERT INTO item VALUES (1, 1, 1, 1), (2, 200, 2, 2), (3, 3, 300, 3), (4, 4, 4, 400), (5, 500, 500, 500)");
+  BOOST_TEST(told("firsts") == "5 3 0 0 2: 1 3 4");
+  BOOST_TEST(told("seconds") == "5 2 0 2 1: 1 4");
+  BOOST_TEST(told("others") == "5 3 0 0 2: 1 2 3");
+  pair.source.exec(
+      "UPDATE item SET a = a % 100, b = b % 100 WHERE id IN (2, 3, 5); UPDATE item SET c = 1 WHERE id = 4; DELETE FROM "
+      "item "
+      "WHERE id = 1");
+  pair.bring_over();
+  BOOST_TEST(told("firsts") == "4 2 0 0 2: 3 4");
+  BOOST_TEST(pair.agent.command({"quarantine", "retry"}).exit_code == 1);
+  BOOST_TEST(told("firsts") == "4 4 0 0 0: 2 3 4 5");
+  BOOST_TEST(told("seconds") == "4 4 0 0 0: 2 3 4 5");
+  BOOST_TEST(told("others") == "4 3 0 0 1: 2 3 4");
+}
