@@ -1,5 +1,6 @@
 #include "apply/applier.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <random>
@@ -150,7 +151,7 @@ BOOST_AUTO_TEST_CASE(rows_of_a_transaction_are_not_written_again_by_a_later_one_
 }
 
 // Many rows and few, values that move between rows, rows that are refused for a while, and new sessions: every way of writing meets every other.
-BOOST_AUTO_TEST_CASE(random_batches_of_all_sizes_end_where_the_source_ends) {  // reliability 74, 97
+BOOST_AUTO_TEST_CASE(random_batches_of_all_sizes_leave_what_the_source_has) {  // reliability 74, 97
   ApplyFixture world{kPeople, kPeopleRoute};
   std::mt19937_64 random{tests::seed()};
   const auto some = [&](int least, int most) { return std::uniform_int_distribution<>(least, most)(random); };
@@ -190,11 +191,23 @@ BOOST_AUTO_TEST_CASE(random_batches_of_all_sizes_end_where_the_source_ends) {  /
     }
     return changes;
   };
-  for (int batch = 0; batch < 60; ++batch) {
-    if (some(0, 3) == 0) world.applier().reconnect();
+  const auto compare = [&] {
+    const std::vector<std::string> refused = quarantined(world);
+    std::string expected;
+    for (const auto& [id, row] : source) {
+      if (std::ranges::find(refused, std::to_string(id)) != refused.end()) continue;
+      expected += std::to_string(id) + '|' + row.first + '|' + std::to_string(row.second) + '\n';
+    }
+    const std::string actual = world.value(
+        "SELECT string_agg(concat_ws('|', legacy_id, name, amount) || E'\\n', '' ORDER BY legacy_id) FROM people");
+    BOOST_TEST((expected == actual), tests::differing_lines(expected, actual));
+  };
+  for (int batch = 0; batch < 40; ++batch) {
+    if (some(0, 1) == 0) world.applier().reconnect();
     std::vector<std::vector<core::Change>> transactions;
-    for (int i = some(1, 6); i > 0; --i) transactions.push_back(transaction());
+    for (int i = some(1, 12); i > 0; --i) transactions.push_back(transaction());
     world.apply(transactions);
+    compare();
   }
   std::vector<core::Change> mended;
   for (const auto& [id, row] : std::map{source}) {
@@ -208,12 +221,7 @@ BOOST_AUTO_TEST_CASE(random_batches_of_all_sizes_end_where_the_source_ends) {  /
     world.applier().retry_rows(*world.plan().find_route("people"), keys);
     world.commit();
   }
-  std::string expected;
-  for (const auto& [id, row] : source)
-    expected += std::to_string(id) + '|' + row.first + '|' + std::to_string(row.second) + '\n';
-  const std::string actual = world.value(
-      "SELECT string_agg(concat_ws('|', legacy_id, name, amount) || E'\\n', '' ORDER BY legacy_id) FROM people");
-  BOOST_TEST((expected == actual), tests::differing_lines(expected, actual));
+  compare();
   BOOST_TEST(quarantined(world).empty());
 }
 
