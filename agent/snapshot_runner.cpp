@@ -588,12 +588,33 @@ void distrust_older_than_target(state::Store& store, const apply::Checkpoint& ch
   store.save_chunks(older);
 }
 
+/// Of keys that share an adopted id the lowest owns the row. Where the source has no row of it, the others stay out for want of an owner.
+void warn_of_keys_without_owner(const mapping::Plan& plan, const state::Store& store) {
+  for (const mapping::Entity& entity : plan.entities) {
+    if (entity.adopt.empty() || !plan.route(entity.routes.front()).key_is_primary) continue;
+    std::size_t count = 0;
+    std::string example;
+    store.for_each_adopted(entity.id, [&](const core::RowKey& key, const core::Uuid&, const core::RowKey& owner) {
+      if (key == owner || store.row(entity.table, owner) || !store.row(entity.table, key)) return;
+      if (++count == 1) example = fmt::format("key={} owner={}", core::key_text(key), core::key_text(owner));
+    });
+    if (count == 0) continue;
+    spdlog::warn(
+        "rows stay out of the target, since the key that owns their adopted id has no row on the source entity={} "
+        "rows={} {}; remedy: take "
+        "the owner out of the entity's `adopt` query and delete it from the ledger's table stored_mappings, then run "
+        "`agent snapshot`",
+        entity.name, count, example);
+  }
+}
+
 /// What follows the last chunk. May be done again when it failed on the way.
 void finish(const Environment& environment, state::Store& store, const apply::Ledger& ledger, bool may_have_strays,
             SnapshotResult& total) {
   derive_reached(environment, store, ledger);
   if (may_have_strays) total.rows_removed += remove_strays(environment, store, ledger);
   resolve_settled(environment, ledger, store);
+  warn_of_keys_without_owner(environment.plan, store);
   store.settle();
   FAILPOINT("before_snapshot_finished");
   state::Progress progress = store.progress();

@@ -289,6 +289,15 @@ void judge_publication(const SourceView& view, const Server& server, const std::
   }
 }
 
+void judge_subscriptions(const SourceView& view, FindingList& findings) {
+  const pg::Result subscriptions = view.session.exec(sql::kSubscriptions);
+  for (std::size_t row = 0; row < subscriptions.rows(); ++row) {
+    findings.warning("the source subscribes to " + subscriptions.text(row, 1) + " (subscription " +
+                         subscriptions.text(row, 0) + "): changes that come from the target would go in a circle",
+                     "make sure that it does not lead to the target: ALTER SUBSCRIPTION … DISABLE if it does");
+  }
+}
+
 void judge_slot(const SourceView& view, const std::optional<replication::SlotHealth>& slot, FindingList& findings) {
   const std::string& name = view.config.source.slot;
   if (!slot) {
@@ -351,6 +360,7 @@ std::vector<Finding> inspect_source(const SourceView& view) {
   judge_tables(view, server, rights, findings);
   judge_publication(view, server, rights, findings);
   judge_slot(view, slot, findings);
+  judge_subscriptions(view, findings);
   return std::move(findings).take();
 }
 

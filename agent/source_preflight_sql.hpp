@@ -38,6 +38,13 @@ order by 1, 2
 
 /// Whether the publication's entry in the catalog is younger than anything that the slot still has to decode: then it was probably
 /// made after the slot. $1 publication, $2 slot.
+/// Enabled subscriptions of this database, with what they subscribe to. Where they lead, only a superuser may see.
+inline constexpr std::string_view kSubscriptions = R"sql(
+select s.subname, pg_catalog.array_to_string(s.subpublications, ', ')
+from pg_catalog.pg_subscription s join pg_catalog.pg_database d on d.oid = s.subdbid
+where d.datname = pg_catalog.current_database() and s.subenabled
+order by s.subname)sql";
+
 inline constexpr std::string_view kPublicationIsYounger = R"sql(
 select pg_catalog.age(p.xmin) <= pg_catalog.age(s.catalog_xmin)
 from pg_catalog.pg_publication p, pg_catalog.pg_replication_slots s

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "apply/row_sender.hpp"
@@ -111,9 +112,11 @@ void Writer::remove(const mapping::Route& route, std::span<const Removal> rows) 
     FAILPOINT("before_rows_removed");
     const std::uint64_t removed = session_.exec_arrays(route.remove, columns).affected_rows();
     counts_.removed += removed;
-    // Somebody else removed them, or they were never there: nothing is lost by that, but the two sides had come apart.
-    if (route.on_delete == mapping::OnDelete::Delete && removed < rows.size())
-      spdlog::warn("rows to remove were not on the target route={} rows={}", route.name, rows.size() - removed);
+    // Somebody else removed them: nothing is lost by that, but the two sides had come apart. Several legacy rows may have made one.
+    std::set<core::RowKey> wanted;
+    for (const Removal& row : rows) wanted.insert(row.target_key);
+    if (route.on_delete == mapping::OnDelete::Delete && removed < wanted.size())
+      spdlog::warn("rows to remove were not on the target route={} rows={}", route.name, wanted.size() - removed);
   } catch (const core::Error& error) {
     throw with_route(error, route);
   }

@@ -50,8 +50,12 @@ class CreationWatch {
 };
 
 std::string create_command(const std::string& slot, bool is_temporary, ServerVersion version) {
-  return "CREATE_REPLICATION_SLOT " + quote_identifier(slot) + (is_temporary ? " TEMPORARY" : "") +
-         " LOGICAL pgoutput " + (version.has_slot_option_list() ? "(SNAPSHOT 'export')" : "EXPORT_SNAPSHOT");
+  const std::string head =
+      "CREATE_REPLICATION_SLOT " + quote_identifier(slot) + (is_temporary ? " TEMPORARY" : "") + " LOGICAL pgoutput ";
+  if (!version.has_slot_option_list()) return head + "EXPORT_SNAPSHOT";
+  // Standbys that take slots along take this one too; without such standbys it means nothing.
+  const bool fails_over = version.has_failover_slots() && !is_temporary;
+  return head + (fails_over ? "(SNAPSHOT 'export', FAILOVER true)" : "(SNAPSHOT 'export')");
 }
 
 }  // namespace

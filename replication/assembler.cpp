@@ -67,7 +67,7 @@ void Assembler::feed_plain(std::string_view payload) {
           commit(message);
         } else if constexpr (std::is_same_v<Kind, Origin>) {
           require_open("an origin");
-          ++counters_.origins;
+          note(message);
         } else if constexpr (std::is_same_v<Kind, RelationDefinition>) {
           require_open("a relation");
           relations_.remember(std::move(message.relation), arrivals_);
@@ -113,10 +113,7 @@ void Assembler::feed_block(std::string_view payload) {
       break;
     }
     case 'Y': static_cast<void>(decode(payload, Framing::InBlock)); break;
-    case 'O':
-      static_cast<void>(decode(payload, Framing::InBlock));
-      ++counters_.origins;
-      break;
+    case 'O': note(std::get<Origin>(decode(payload, Framing::InBlock))); break;
     case 'E':
       static_cast<void>(decode(payload, Framing::InBlock));
       block_.reset();
@@ -220,6 +217,11 @@ void Assembler::stream_abort(const StreamAbort& message) {
   held_.drop(message.xid);
   streamed_.erase(found);
   ++counters_.aborted_transactions;
+}
+
+void Assembler::note(const Origin& origin) {
+  ++counters_.origins;
+  counters_.origin = origin.name;
 }
 
 void Assembler::require_open(std::string_view what) const {

@@ -36,6 +36,7 @@ struct AssemblerCounters {
   std::uint64_t stray_aborts = 0;           ///< aborts of something never seen: harmless
   std::uint64_t stray_messages = 0;         ///< logical messages outside of transactions: ignored
   std::uint64_t origins = 0;                ///< Origin messages: changes that came to the source by replication
+  std::string origin = {};                  ///< where the newest of these came from, as the source calls it
   friend bool operator==(const AssemblerCounters&, const AssemblerCounters&) = default;
 };
 
@@ -100,6 +101,7 @@ class Assembler {
   void stream_start(const StreamStart& message);
   void stream_commit(const StreamCommit& message);
   void stream_abort(const StreamAbort& message);
+  void note(const Origin& origin);
   void require_open(std::string_view what) const;
   void require_outside(std::string_view what) const;
   void advance_commit_order(core::CommitLsn commit, core::EndLsn end);

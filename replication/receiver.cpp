@@ -189,7 +189,18 @@ void Receiver::announce_interruption(const std::stop_token& stop) {
   is_interruption_due_ = false;
 }
 
+void Receiver::tell_origin(const std::string& origin) {
+  if (origin.empty() || origin == told_origin_) return;
+  told_origin_ = origin;
+  spdlog::warn(
+      "changes come to the source by replication from elsewhere, and are applied like its own; if they come from the "
+      "target, end that "
+      "replication origin={}",
+      origin);
+}
+
 void Receiver::publish_state(const StreamSession* session) {
+  if (session != nullptr) tell_origin(session->counters().origin);
   const std::size_t held_bytes = held_.held_bytes();
   const std::lock_guard lock{mutex_};
   state_.is_streaming = session != nullptr;

@@ -67,6 +67,7 @@ class Receiver {
   void end_orphan();
   [[noreturn]] void refuse(const core::Error& error);
   void announce_interruption(const std::stop_token& stop);
+  void tell_origin(const std::string& origin);
   void publish_state(const StreamSession* session);
 
   ReceiverOptions options_;  ///< constant, but for streams_uncommitted
@@ -81,6 +82,7 @@ class Receiver {
   unsigned tries_in_use_ = 0;
   core::Lsn nonsense_at_;
   bool is_interruption_due_ = false;
+  std::string told_origin_;  ///< the origin of changes that the log spoke of last
 
   std::atomic<bool> is_replay_requested_ = false;
 

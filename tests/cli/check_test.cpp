@@ -151,6 +151,24 @@ BOOST_AUTO_TEST_CASE(a_publication_that_hides_something_and_a_foreign_slot) {
   expect_error(check, {"REPLICA IDENTITY is NOTHING", "thing"}, "REPLICA IDENTITY DEFAULT");
 }
 
+// reliability 139
+BOOST_AUTO_TEST_CASE(a_subscription_of_the_source_may_be_a_circle_and_is_named) {
+  const Fixture fixture;
+  const auto found = [&] {
+    return fixture.check().finding({"subscribes to news, more (subscription incoming)", "circle"});
+  };
+  BOOST_TEST(!found());
+  // Never connects: it shall only be there.
+  fixture.pair.source_admin.exec(
+      "CREATE SUBSCRIPTION incoming CONNECTION 'host=/nowhere' PUBLICATION news, more WITH (connect = false, slot_name "
+      "= NONE)");
+  BOOST_TEST(!found());
+  fixture.pair.source_admin.exec("UPDATE pg_subscription SET subenabled = true");
+  const auto finding = found();
+  BOOST_REQUIRE(finding);
+  BOOST_TEST(finding->at("severity") == "warning");
+}
+
 BOOST_AUTO_TEST_CASE(row_level_security_that_hides_rows_of_the_source) {
   const Fixture fixture;
   fixture.pair.source.exec("ALTER TABLE thing ENABLE ROW LEVEL SECURITY; ALTER TABLE thing FORCE ROW LEVEL SECURITY");

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <regex>
 #include <string>
@@ -39,6 +40,18 @@ double memory(RemoteStaff& staff) {
   std::size_t resident = 0;
   status >> total >> resident;
   return static_cast<double>(resident) * 4096 / 1e6;
+}
+
+struct Lag {
+  std::int64_t bytes = 0;
+  double seconds = 0;
+};
+
+/// As the agent's status has it. Also checks that it calls nothing applied that is not on the target.
+Lag lag(RemoteStaff& staff) {
+  staff.pair.require_honest();
+  const nlohmann::json status = nlohmann::json::parse(staff.pair.agent.status());
+  return {status.at("lag_bytes").get<std::int64_t>(), status.at("lag_seconds").get<double>()};
 }
 
 std::size_t count(const std::string& text, const std::string& expression) {
@@ -97,9 +110,24 @@ BOOST_AUTO_TEST_CASE(a_slow_and_uneven_link_only_costs_time) {
     line->set_delay(milliseconds(50), milliseconds(50));
     line->set_throttle(125'000);
   }
+  // What is shown as applied is there, and the rest is shown as lag, in bytes and by its age.
+  tests::wait_until([&] { return lag(staff).bytes == 0; }, "the agent to be at rest");
   staff.change(1);
+  staff.pair.source.exec(
+      "INSERT INTO person SELECT 500000 + i, 'slow', 1, NULL, repeat(md5(i::text), 40) FROM generate_series(1, 100) i");
   staff.change(2);
-  staff.wait_applied();
+  Lag most;
+  tests::wait_until(
+      [&] {
+        const Lag now = lag(staff);
+        most = {std::max(most.bytes, now.bytes), std::max(most.seconds, now.seconds)};
+        staff.expect_sound();
+        return most.bytes > 0 && now.bytes == 0;
+      },
+      "everything to be applied", std::chrono::minutes(1));
+  BOOST_TEST(most.bytes > 100'000);
+  BOOST_TEST(most.seconds > 0.1);
+  BOOST_TEST(lag(staff).seconds < 0.1);
   staff.expect_converged();
 }
 
@@ -162,6 +190,8 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_too_slow_makes_reading_pause_and_memory_st
         return still > 20;
       },
       "reading to pause");
+  BOOST_TEST(lag(staff).bytes > 2'000'000);
+  BOOST_TEST(lag(staff).seconds > 0.1);
   BOOST_TEST(received < 80'000'000U);
   staff.target_line.set_throttle(0);
   tests::wait_until(
@@ -172,6 +202,25 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_too_slow_makes_reading_pause_and_memory_st
       "everything to arrive", std::chrono::seconds(90));
   BOOST_TEST_MESSAGE("resident memory at most " << most << " MB");
   BOOST_TEST(most < 400);
+  staff.expect_converged();
+}
+
+// reliability 153
+BOOST_AUTO_TEST_CASE(a_pooler_in_session_mode_before_the_target_changes_nothing) {
+  RemoteStaff staff;
+  const std::string role = "ALTER ROLE postgres IN DATABASE " + staff.pair.name;
+  for (const char* odd : {"default_transaction_read_only = on", "search_path = 'nowhere'", "statement_timeout = '50ms'",
+                          "idle_in_transaction_session_timeout = '20ms'", "lock_timeout = '1ms'", "array_nulls = off"})
+    staff.pair.target_admin.exec(role + " SET " + odd);
+  staff.target_line.drop_options();
+  staff.start_streaming();
+  for (int n = 0; n < 5; ++n) staff.change(n);
+  staff.change_everything();
+  staff.wait_applied();
+  staff.target_line.cut();
+  staff.change(6);
+  staff.wait_applied();
+  staff.pair.target_admin.exec(role + " RESET ALL");
   staff.expect_converged();
 }
 

@@ -63,6 +63,17 @@ FileDescriptor connect_to(const ServerAddress& server) {
   return socket;
 }
 
+/// A start-up packet (a length of four bytes, a version, then names and values, each with a zero behind it) without its options.
+std::string without_options(std::string startup) {
+  const std::string name("\0options\0", 9);
+  const std::size_t at = startup.find(name);
+  if (at == std::string::npos) return startup;
+  const std::size_t end = startup.find('\0', at + name.size());
+  startup.erase(at + 1, end - at);
+  for (std::size_t i = 0; i < 4; ++i) startup[i] = static_cast<char>(startup.size() >> (24 - 8 * i) & 0xFFU);
+  return startup;
+}
+
 }  // namespace
 
 TcpProxy::TcpProxy(ServerAddress server, std::uint16_t listening_port, std::uint64_t seed)
@@ -138,7 +149,9 @@ void TcpProxy::accept_one() {
 }
 
 void TcpProxy::serve(TcpLink& link, Direction direction, Clock::time_point now) {
+  const bool is_greeting = link.greeting().empty() && direction == Direction::ToServer;
   std::string bytes = link.read(direction);
+  if (drops_options_ && is_greeting) bytes = without_options(bytes);
   if (!bytes.empty()) {
     if (direction == Direction::ToClient && link.cuts_at_reply) return cut_link(link);
     const auto hold_from = spring_traps(link, direction, bytes);
@@ -262,6 +275,11 @@ void TcpProxy::set_throttle(std::size_t bytes_per_second) {
   bytes_per_second_ = bytes_per_second;
   room_ = {};
   wake();
+}
+
+void TcpProxy::drop_options() {
+  const std::lock_guard lock(mutex_);
+  drops_options_ = true;
 }
 
 void TcpProxy::set_flapping(std::chrono::milliseconds interval) {

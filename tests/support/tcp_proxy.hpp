@@ -80,6 +80,8 @@ class TcpProxy {
   void set_delay(std::chrono::milliseconds delay, std::chrono::milliseconds jitter = {});
   /// All connections together pass no more than this, each way; 0 ends it.
   void set_throttle(std::size_t bytes_per_second);
+  /// Connections that are made from now on reach the server without their `options`, as through a pooler in session mode.
+  void drop_options();
   /// Cuts all links every `interval`; 0 ends it.
   void set_flapping(std::chrono::milliseconds interval);
   /// Waits for the trap's pattern; traps are independent of each other, and each is sprung once.
@@ -115,6 +117,7 @@ class TcpProxy {
   std::mt19937_64 random_;
   Newcomers newcomers_ = Newcomers::Served;
   std::chrono::milliseconds delay_{0}, jitter_{0};
+  bool drops_options_ = false;
   std::size_t bytes_per_second_ = 0;
   TcpLink::Room room_ = {};  // when the throttled ways have room again
   std::chrono::milliseconds flapping_{0};

@@ -242,3 +242,25 @@ BOOST_DATA_TEST_CASE(tables_of_every_size_are_copied_exactly, kBothWays, way) {
   BOOST_TEST(pair.counter("none", "read") == 0);
   BOOST_TEST(pair.counter("two", "applied") == 41);
 }
+
+// reliability 79
+BOOST_AUTO_TEST_CASE(keys_whose_owner_has_no_row_are_named_and_the_remedy_brings_them) {
+  const std::string merged = "10000000-0000-0000-0000-000000000000";
+  tests::SmallPair pair(
+      "CREATE TABLE item (id integer PRIMARY KEY, v text); INSERT INTO item VALUES (8, 'eight'), (9, 'nine')",
+      "CREATE TABLE items (id uuid PRIMARY KEY, v text); CREATE TABLE earlier (key integer, id uuid);"
+      "INSERT INTO earlier SELECT i, '" +
+          merged + "' FROM generate_series(7, 9) i",
+      "version: 1\nnamespace: 6ba7b811-9dad-11d1-80b4-00c04fd430c8\n"
+      "entities: { item: { adopt: \"SELECT key, id FROM earlier\" } }\nroutes:\n"
+      "  - { from: item, to: items, entity: item, columns: { v: v } }\n");
+  const std::string said = pair.agent.command({"snapshot"}).err;
+  BOOST_TEST(said.find("has no row on the source entity=item rows=2 key=8 owner=7") != std::string::npos, said);
+  BOOST_TEST(pair.on_target("SELECT count(*) FROM items") == "0");
+  BOOST_TEST(pair.counter("items", "filtered") == 2);
+  pair.target.exec(
+      "DELETE FROM earlier WHERE key = 7; DELETE FROM dispatch_sync.stored_mappings WHERE legacy_key = '7'");
+  const std::string mended = pair.agent.command({"snapshot"}).err;
+  BOOST_TEST(mended.find("has no row on the source") == std::string::npos, mended);
+  BOOST_TEST(pair.on_target("SELECT id || ' ' || v FROM items") == merged + " eight");
+}

@@ -135,22 +135,50 @@ BOOST_DATA_TEST_CASE(a_generated_column_that_becomes_an_ordinary_one_changes_not
 // reliability 127
 BOOST_AUTO_TEST_CASE(rows_that_somebody_removed_from_the_target_are_written_again_or_said_to_be_missing) {
   SmallPair pair(
-      "CREATE TABLE item (id integer PRIMARY KEY, v text); INSERT INTO item SELECT i, 'v' FROM generate_series(1, 6) i",
-      "CREATE TABLE items (id uuid PRIMARY KEY, v text, legacy_id integer)",
-      mapping("  - { from: item, to: items, entity: item, columns: { v: v, legacy_id: id } }\n"));
+      "CREATE TABLE item (id integer PRIMARY KEY, v text); INSERT INTO item SELECT i, 'v' FROM generate_series(1, 6) i;"
+      "CREATE TABLE pair (id integer PRIMARY KEY, a integer); INSERT INTO pair VALUES (1, 7), (2, 7), (3, 8)",
+      "CREATE TABLE items (id uuid PRIMARY KEY, v text, legacy_id integer); CREATE TABLE pairs (a integer PRIMARY KEY)",
+      mapping("  - { from: pair, to: pairs, id: null, conflict: [a], columns: { a: a } }\n"
+              "  - { from: item, to: items, entity: item, columns: { v: v, legacy_id: id } }\n"));
   pair.bring_over();
   pair.target.exec("DELETE FROM items WHERE legacy_id IN (1, 2, 3)");
   pair.agent.start();
   pair.agent.wait_streaming();
   pair.source.exec(
-      "UPDATE item SET v = 'w' WHERE id = 1; DELETE FROM item WHERE id IN (2, 4); DELETE FROM item WHERE id = 5");
+      "UPDATE item SET v = 'w' WHERE id = 1; DELETE FROM item WHERE id IN (2, 4); DELETE FROM item WHERE id = 5; "
+      "DELETE FROM pair WHERE a = 7");  // two rows of the source, one of the target
   pair.agent.wait_applied();
   BOOST_TEST(list(pair, "items") == "1w 6v");
   BOOST_TEST(pair.agent.stop() == 0);
   const std::string said = pair.agent.process().err();
   BOOST_TEST(said.find("rows to remove were not on the target route=items rows=1") != std::string::npos, said);
+  BOOST_TEST(said.find("route=pairs") == std::string::npos, said);
+  BOOST_TEST(pair.on_target("SELECT string_agg(a::text, ' ') FROM pairs") == "8");
   pair.require_honest();
   // A row that was not touched since is found by the comparison of a snapshot.
   pair.agent.must({"snapshot"});
   BOOST_TEST(list(pair, "items") == "1w 3v 6v");
+}
+
+// reliability 139
+BOOST_AUTO_TEST_CASE(changes_that_came_from_elsewhere_are_applied_and_told) {
+  SmallPair pair("CREATE TABLE item (id integer PRIMARY KEY, v text)",
+                 "CREATE TABLE items (id uuid PRIMARY KEY, v text, legacy_id integer)",
+                 mapping("  - { from: item, to: items, entity: item, columns: { v: v, legacy_id: id } }\n"));
+  pair.source_admin.exec("ALTER DATABASE " + pair.name + " SET logical_decoding_work_mem = '64kB'");
+  pair.agent.start();
+  pair.agent.wait_streaming();
+  tests::Sql other = pair.source_admin.session();
+  other.exec("SELECT pg_replication_origin_create('" + pair.name + "_elsewhere')");
+  other.exec("SELECT pg_replication_origin_session_setup('" + pair.name + "_elsewhere')");
+  other.exec("INSERT INTO item VALUES (1, 'foreign')");
+  pair.source.exec("INSERT INTO item VALUES (2, 'own')");
+  other.exec("INSERT INTO item SELECT i, 'many' FROM generate_series(10, 3000) i");  // streamed
+  pair.agent.wait_applied();
+  pair.agent.process().wait_for_line("changes come to the source by replication from elsewhere.* origin=" + pair.name +
+                                     "_elsewhere");
+  BOOST_TEST(pair.agent.stop() == 0);
+  BOOST_TEST(pair.on_target("SELECT count(*) FROM items") == "2993");
+  other.exec("SELECT pg_replication_origin_session_reset(); SELECT pg_replication_origin_drop('" + pair.name +
+             "_elsewhere')");
 }

@@ -138,4 +138,16 @@ BOOST_AUTO_TEST_CASE(generated_columns_on_either_side_are_left_to_their_servers)
   expect_equal();
 }
 
+// reliability 37: a standby takes such a slot along, as the tests of a promoted standby do by hand
+BOOST_AUTO_TEST_CASE(the_slot_fails_over_where_slots_can) {
+  const SmallPair pair("CREATE TABLE m (id integer PRIMARY KEY)",
+                       "CREATE TABLE m_t (id uuid PRIMARY KEY, legacy_id integer)",
+                       "version: 1\nnamespace: 6ba7b811-9dad-11d1-80b4-00c04fd430c8\nroutes:\n"
+                       "  - { from: m, to: m_t, entity: m, columns: { legacy_id: id } }\n");
+  pair.bring_over();
+  const auto slot = pair.source_admin.query_value(
+      "SELECT to_jsonb(s) ->> 'failover' FROM pg_replication_slots s WHERE slot_name = '" + pair.name + "'");
+  BOOST_TEST(slot.value_or("unknown") == (source_version() >= 17 ? "true" : "unknown"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
