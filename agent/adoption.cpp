@@ -47,16 +47,42 @@ std::vector<state::Store::Adopted> worth_storing(const mapping::Plan& plan, cons
   return worth;
 }
 
+std::map<core::RowKey, core::Uuid> ids_in_ledger(const mapping::Entity& entity, const apply::Ledger& ledger,
+                                                 pg::Session& target) {
+  std::map<core::RowKey, core::Uuid> ids;
+  for (const auto& [key, uuid] : ledger.read_adopted(target, entity.name)) {
+    ids.emplace(core::parse_key(entity.key_types, key), parse_uuid(entity, uuid));
+  }
+  return ids;
+}
+
 }  // namespace
+
+void restore_adopted_ids(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
+                         pg::Session& target) {
+  for (const mapping::Entity& entity : environment.plan.entities) {
+    if (entity.adopt.empty()) continue;
+    const auto adopted = worth_storing(environment.plan, entity, ids_in_ledger(entity, ledger, target));
+    std::map<core::RowKey, core::Uuid> known;
+    store.for_each_adopted(entity.id, [&](const core::RowKey& key, const core::Uuid& uuid, const core::RowKey&) {
+      known.emplace(key, uuid);
+    });
+    const bool is_right = known.size() == adopted.size() && std::ranges::all_of(adopted, [&](const auto& id) {
+                            const auto found = known.find(id.key);
+                            return found != known.end() && found->second == id.uuid;
+                          });
+    if (is_right) continue;
+    store.adopt(entity.id, adopted);
+    spdlog::warn("local state had other adopted ids than the ledger, which were put right entity={} keys={}",
+                 entity.name, adopted.size());
+  }
+}
 
 void adopt_ids(const Environment& environment, state::Store& store, const apply::Ledger& ledger) {
   pg::Session target(environment.target, "adopt");
   for (const mapping::Entity& entity : environment.plan.entities) {
     if (entity.adopt.empty()) continue;
-    std::map<core::RowKey, core::Uuid> ids;
-    for (const auto& [key, uuid] : ledger.read_adopted(target, entity.name)) {
-      ids.emplace(core::parse_key(entity.key_types, key), parse_uuid(entity, uuid));
-    }
+    std::map<core::RowKey, core::Uuid> ids = ids_in_ledger(entity, ledger, target);
     const pg::Result result = target.exec(entity.adopt);
     for (std::size_t row = 0; row < result.rows(); ++row) {
       if (result.columns() < 2 || !result.get(row, 0) || !result.get(row, 1)) continue;

@@ -10,6 +10,7 @@
 #include "agent/commands/check.hpp"
 #include "agent/commands/mapping.hpp"
 #include "agent/commands/quarantine.hpp"
+#include "agent/commands/repair.hpp"
 #include "agent/commands/run.hpp"
 #include "agent/commands/snapshot.hpp"
 #include "agent/commands/status.hpp"
@@ -35,6 +36,8 @@ const std::vector<Command>& command_table() {
        commands::run::run},
       {"status", "Phase, lag, and what became of the rows of every route", commands::status::declare,
        commands::status::run},
+      {"repair", "Rewrites the rows that the last validation found missing or different", commands::repair::declare,
+       commands::repair::run},
       {"quarantine", "Rows that could not be applied", commands::quarantine::declare,
        [](const Options& options) {
          return commands::quarantine::run(options, {retry_quarantined_here, discard_rows_here});

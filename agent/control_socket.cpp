@@ -37,6 +37,7 @@ json error_answer(const Error& error) {
            {{"kind", core::to_string(error.kind())},
             {"message", error.message()},
             {"sqlstate", error.sqlstate()},
+            {"is_transient", error.is_transient()},
             {"remedy", error.remedy()}}}};
 }
 
@@ -47,6 +48,7 @@ Error error_of(const json& answer) {
   Error error(kind == kKinds.end() ? ErrorKind::State : *kind, answer.value("message", "the running agent refused"));
   error.sqlstate(answer.value("sqlstate", ""));
   error.remedy(answer.value("remedy", ""));
+  if (answer.value("is_transient", false)) error.transient();
   return error;
 }
 

@@ -27,6 +27,11 @@ struct Options {
     bool watch = false;  ///< --watch: again every second until interrupted
   } status;
 
+  struct Repair {
+    bool is_dry = false;         ///< --dry-run
+    bool deletes_extra = false;  ///< --delete-extra
+  } repair;
+
   struct Quarantine {
     enum class Action { List, Show, Retry, Discard } action = Action::List;
     std::string route;              ///< --route; empty: all

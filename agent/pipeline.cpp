@@ -167,6 +167,7 @@ bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
       if (!patiently([this] { settle_mixed(); }, stop)) return false;
       // What local state says while it catches up is older than what the target has.
       if (!is_catching_up()) run_tasks();
+      keep_appointments(progress_.applied());
     }
     if (until.lsn && progress_.applied() >= *until.lsn) return true;
     auto event = next_ ? std::exchange(next_, std::nullopt) : queue_.pop(kNap);
@@ -179,6 +180,7 @@ bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
       // In local state already: sent again after a reconnect.
       if (core::contains(progress_.applied(), part->commit_lsn)) continue;
       if (until.lsn && part->commit_lsn.lsn >= *until.lsn) return true;
+      if (!applier_.is_open()) keep_appointments(part->commit_lsn.lsn);
       apply_with_retries(gather(std::move(*part), until), stop);
     } else if (std::holds_alternative<core::Interrupted>(*event)) {
       abandon(stop);
@@ -207,7 +209,7 @@ Pipeline::Parts Pipeline::gather(core::TransactionPart first, const Until& until
     if (!event) break;
     auto* part = std::get_if<core::TransactionPart>(&*event);
     const bool fits = part != nullptr && is_applied_on_target(*part) == is_on_target &&
-                      !(until.lsn && part->commit_lsn.lsn >= *until.lsn);
+                      !(until.lsn && part->commit_lsn.lsn >= *until.lsn) && !has_appointment_before(part->commit_lsn);
     if (!fits) {
       next_ = std::move(event);
       break;
@@ -432,8 +434,8 @@ void Pipeline::checkpoint_idle(core::Lsn horizon) {
   progress_.checkpointed(horizon);
 }
 
-std::future<void> Pipeline::between_batches(std::function<void(apply::Applier&)> task) {
-  std::packaged_task<void()> packaged{[this, task = std::move(task)] {
+std::packaged_task<void()> Pipeline::packaged(std::function<void(apply::Applier&)> task) {
+  return std::packaged_task<void()>{[this, task = std::move(task)] {
     try {
       if (applier_.session().sql().is_broken()) applier_.reconnect();
       task(applier_);
@@ -444,10 +446,40 @@ std::future<void> Pipeline::between_batches(std::function<void(apply::Applier&)>
       throw;
     }
   }};
-  auto future = packaged.get_future();
+}
+
+std::future<void> Pipeline::between_batches(std::function<void(apply::Applier&)> task) {
+  auto one = packaged(std::move(task));
+  auto future = one.get_future();
   const std::lock_guard lock{mutex_};
-  tasks_.push_back(std::move(packaged));
+  tasks_.push_back(std::move(one));
   return future;
+}
+
+std::future<void> Pipeline::at(core::Lsn position, std::function<void(apply::Applier&)> task) {
+  auto one = packaged(std::move(task));
+  auto future = one.get_future();
+  const std::lock_guard lock{mutex_};
+  appointments_.emplace(position, std::move(one));
+  return future;
+}
+
+/// Everything before `reached` is applied, and nothing that committed at or after it.
+void Pipeline::keep_appointments(core::Lsn reached) {
+  for (;;) {
+    std::packaged_task<void()> task;
+    {
+      const std::lock_guard lock{mutex_};
+      if (appointments_.empty() || appointments_.begin()->first > reached) return;
+      task = std::move(appointments_.extract(appointments_.begin()).mapped());
+    }
+    task();
+  }
+}
+
+bool Pipeline::has_appointment_before(core::CommitLsn commit) const {
+  const std::lock_guard lock{mutex_};
+  return !appointments_.empty() && appointments_.begin()->first <= commit.lsn;
 }
 
 void Pipeline::run_tasks() {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -46,6 +47,10 @@ class Pipeline {
   /// Thread-safe. The future holds its exception.
   std::future<void> between_batches(std::function<void(apply::Applier&)> task);
 
+  /// The same at exactly one position: when everything committed before it is applied, and nothing that committed at or after it. To be called from
+  /// a task between batches, with a position that is not passed yet, as that of a snapshot which the task has taken.
+  std::future<void> at(core::Lsn position, std::function<void(apply::Applier&)> task);
+
   [[nodiscard]] core::Lsn applied() const { return progress_.applied(); }
   /// How many target rows could not be removed, by route.
   [[nodiscard]] std::vector<std::int64_t> unremoved() const { return applier_.unremoved(); }
@@ -74,7 +79,10 @@ class Pipeline {
   void checkpoint_idle(core::Lsn horizon);
   template <typename Work>
   bool patiently(Work work, const std::stop_token& stop);
+  std::packaged_task<void()> packaged(std::function<void(apply::Applier&)> task);
   void run_tasks();
+  void keep_appointments(core::Lsn reached);
+  [[nodiscard]] bool has_appointment_before(core::CommitLsn commit) const;
   void note_oldest(const Parts& parts);
 
   const Environment& environment_;
@@ -96,6 +104,7 @@ class Pipeline {
   // Protected by mutex_.
   mutable std::mutex mutex_;
   std::deque<std::packaged_task<void()>> tasks_;
+  std::multimap<core::Lsn, std::packaged_task<void()>> appointments_;
   std::optional<core::Timestamp> oldest_;
   struct SchemaChange {
     core::Error error;

@@ -19,6 +19,7 @@
 #include "agent/quarantine_retry.hpp"
 #include "agent/schema_watch.hpp"
 #include "agent/snapshot_progress.hpp"
+#include "agent/table_shape.hpp"
 #include "apply/applier.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
@@ -47,24 +48,6 @@ constexpr std::chrono::seconds kMostWaitForSnapshot{600};
 constexpr int kMostFailures = 8;
 // What the context of a worker's error calls the table that it was at.
 constexpr const char* kCopying = "copying";
-
-snapshot::TableShape shape_of(const mapping::SourceTable& table) {
-  snapshot::TableShape shape;
-  shape.table = table.id;
-  shape.name = table.name;
-  for (const mapping::ImageColumn& column : table.columns) shape.columns.push_back(column.name);
-  shape.key_types = table.key_types();
-  // Not bpchar: it is compared without the spaces at its end, which its text has.
-  static const std::set<std::string> kCollated = {"pg_catalog.\"text\"", "pg_catalog.\"varchar\""};
-  for (std::size_t i = 0; i < table.key_size; ++i) {
-    const bool is_text = kCollated.contains(table.columns[i].sql_type);
-    shape.key_is_text.push_back(is_text);
-    const bool sorts =
-        shape.key_types[i] == core::KeyType::Integer || is_text || table.columns[i].sql_type == "pg_catalog.\"uuid\"";
-    shape.key_sorts_as_bytes = shape.key_sorts_as_bytes && sorts;
-  }
-  return shape;
-}
 
 Error moved_while_copied(const std::string& table, const std::string& change) {
   return Error{ErrorKind::Refused, "the source changed a table while it was copied"}

@@ -16,6 +16,7 @@
 #include "agent/expression_preflight.hpp"
 #include "agent/parked_rows.hpp"
 #include "agent/pipeline.hpp"
+#include "agent/repair_desk.hpp"
 #include "agent/schema_watch.hpp"
 #include "agent/start_position.hpp"
 #include "agent/status_report.hpp"
@@ -102,7 +103,7 @@ void between_batches(Board& board, std::function<void(apply::Applier&)> task) {
   }
 }
 
-std::map<std::string, ControlServer::Handler> handlers(Board& board, const Environment& environment,
+std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk& desk, const Environment& environment,
                                                        const state::Store& store, const apply::Ledger& ledger) {
   return {
       {"status", [&board](const nlohmann::json&) { return board.status(); }},
@@ -117,6 +118,11 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, const Envir
          });
          return {{"retried", result.retried}, {"applied", result.applied}, {"still", result.still}};
        }},
+      {"repair",
+       [&board, &desk](const nlohmann::json& request) {
+         return board.with_pipeline([&](Pipeline& pipeline) { return desk.take(pipeline, request); });
+       }},
+      {"repair_result", [&desk](const nlohmann::json& request) { return desk.result(request); }},
       {"quarantine_discard",
        [&board, &environment, &store, &ledger](const nlohmann::json& request) {
          DiscardResult result;
@@ -263,7 +269,9 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   };
   require_finished();
   Board board{environment, *store};
-  const ControlServer control{control_socket_path(config.state_dir), handlers(board, environment, *store, ledger)};
+  RepairDesk desk{environment, *store, ledger};
+  const ControlServer control{control_socket_path(config.state_dir),
+                              handlers(board, desk, environment, *store, ledger)};
   const auto find_position = [&] {
     return through_conflicts("the start", [&] {
       settle_target(environment, *store, ledger);

@@ -250,6 +250,7 @@ void Applier::catch_up(std::span<const core::TransactionPart> parts, const Quara
        .leaves_underived = false,
        .comes_later = nullptr,
        .remembers_reached = false,
+       .leaves_target_rows = false,
        .refused_already = &refused});
   quarantine_.clear();
   decider_->restore_mapping_changes({});
@@ -301,6 +302,29 @@ void Applier::erase_rows(core::TableId table, std::span<const core::RowKey> keys
         for (const core::RowKey& key : keys) batch.erase(table, key);
       },
       {.retries_quarantined = true}, {});
+}
+
+void Applier::renew_rows(std::span<const SourceRow> rows) {
+  std::map<core::TableId, std::vector<core::RowKey>> keys;
+  std::map<core::TableId, std::vector<core::RowKey>> derived;
+  for (const SourceRow& row : rows) {
+    keys[row.table].push_back(row.key);
+    if (row.is_derived) derived[row.table].push_back(row.key);
+  }
+  for (const auto& [table, of_table] : keys) overlay_.prefetch(table, of_table);
+  attempt(
+      [&](Batch& batch, Decider& decider) {
+        // What is on the target is remembered before the images change.
+        for (const auto& [table, of_table] : derived) decider.add_rows(table, of_table);
+        for (const SourceRow& row : rows) {
+          if (row.image) {
+            batch.put(row.table, row.key, *row.image);
+          } else if (overlay_.row(row.table, row.key) != nullptr) {
+            batch.erase(row.table, row.key);
+          }
+        }
+      },
+      {.retries_quarantined = true, .leaves_target_rows = true}, {});
 }
 
 void Applier::retry_rows(const mapping::Route& route, std::span<const core::RowKey> keys) {

@@ -72,6 +72,16 @@ class Applier {
   void derive_rows(core::TableId table, std::span<const core::RowKey> keys);
   /// Rows that a chunk no longer holds.
   void erase_rows(core::TableId table, std::span<const core::RowKey> keys);
+  /// A source row as it is now; no image: it is not there.
+  struct SourceRow {
+    core::TableId table;
+    core::RowKey key;
+    std::optional<core::Row> image;
+    bool is_derived = true;  ///< derived again in any case, else only if it is another than was stored
+  };
+  /// Rows that were read anew: stores what they are, and derives them again on every route, quarantined ones included; others that see or
+  /// refer to what thereby changes as well. Nothing goes from the target. Precondition: they are as of the position that everything else is at.
+  void renew_rows(std::span<const SourceRow> rows);
   /// A row of a route's target table, and the source row that it was made of.
   struct TargetRow {
     core::RowKey key;

@@ -324,7 +324,8 @@ void Decider::set_status(const mapping::Route& route, const core::RowKey& key, R
 
 void Decider::replace_target_key(const mapping::Route& route, const core::RowKey& key, RowState& row,
                                  const std::optional<core::RowKey>& target_key) {
-  if (row.on_target && row.on_target != target_key) pending_[route.id][key].removals.insert(*row.on_target);
+  const bool removes = !options_.leaves_target_rows;
+  if (removes && row.on_target && row.on_target != target_key) pending_[route.id][key].removals.insert(*row.on_target);
   if (route.id_column) return;
   const std::string now = target_key ? target_key->bytes : std::string{};
   const std::string before = overlay_.row(route.from, key)->target_keys[slot(route)];
@@ -334,7 +335,7 @@ void Decider::replace_target_key(const mapping::Route& route, const core::RowKey
   if (target_key) changes[{core::key_text(key), *target_key}] = true;
   // What an empty store does not know stays in the ledger until the strays are removed.
   if (before.empty()) return;
-  changes[{core::key_text(key), core::RowKey{before}}] = false;
+  if (removes) changes[{core::key_text(key), core::RowKey{before}}] = false;
   // Another legacy row that maps to the pair that this one leaves may have to write it now.
   for (const core::RowKey& other : overlay_.sharing_target_key(route.id, before)) reach(route, other);
 }
@@ -381,7 +382,7 @@ void Decider::record_gone(const mapping::Route& route, const core::RowKey& key) 
   if (const auto pending = pending_.find(route.id); pending != pending_.end()) pending->second.erase(key);
   if (is_named(route, row)) quarantine_.resolve({route.id, key}, "deleted");
   row.status = core::RowStatus::None;
-  if (row.on_target) {
+  if (row.on_target && !options_.leaves_target_rows) {
     pending_[route.id][key].removals.insert(*row.on_target);
     if (!route.id_column) {
       mapping_changes_.target_keys[route.id][{core::key_text(key), *row.on_target}] = false;

@@ -50,6 +50,8 @@ class Decider {
     const std::function<bool(core::TableId)>* comes_later = nullptr;
     /// Rows that were reached are remembered for reached().
     bool remembers_reached = true;
+    /// Nothing goes from the target: what is not meant (any more) stays there, and known to the ledger, until somebody removes it by name.
+    bool leaves_target_rows = false;
     /// Nothing will be written: local state is being brought to what the target already holds. Refused rows are those of the ledger.
     const QuarantinedRows* refused_already = nullptr;
   };

@@ -24,9 +24,7 @@ class ChunkReader {
   using Rows = std::vector<std::pair<core::RowKey, core::Row>>;
   /// The next rows, at most `rows` of them and about `bytes` of memory; empty at the end.
   [[nodiscard]] Rows next(std::size_t rows, std::size_t bytes);
-  /// After the last piece: gives the lock back, and makes sure that the snapshot saw the table at all. Throws a transient
-  /// Error(Source) when the table was rewritten or dropped since the snapshot was taken: what writes a table anew (TRUNCATE, most
-  /// ALTER TABLE … TYPE) leaves nothing to older snapshots (PostgreSQL, "Caveats" of MVCC), so an empty answer proves nothing.
+  /// After the last piece: gives the lock back, and makes sure that the snapshot saw the table at all. Throws as require_seen().
   void close();
 
  private:

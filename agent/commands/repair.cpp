@@ -1,0 +1,249 @@
+#include "agent/commands/repair.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "agent/control_socket.hpp"
+#include "agent/environment.hpp"
+#include "agent/exit_code.hpp"
+#include "agent/repair_page.hpp"
+#include "agent/stop_signals.hpp"
+#include "agent/supervisor.hpp"
+#include "apply/operator_name.hpp"
+#include "core/backoff.hpp"
+#include "core/error.hpp"
+#include "validate/finding_log.hpp"
+
+namespace agent::commands::repair {
+
+namespace {
+
+using validate::Finding;
+using validate::FindingKind;
+using validate::FindingLog;
+
+// Findings per page: the stream stands still while one is read and written, for less than a second with so many.
+constexpr std::size_t kPageRows = 500;
+// Of their keys, so that a request stays below what the control socket takes.
+constexpr std::size_t kPageBytes = 256U << 10U;
+constexpr std::chrono::milliseconds kAnswerLimit{10000};
+constexpr std::chrono::milliseconds kLook{20};
+// Tries of one page that fail for reasons that go away by themselves, but for a transaction that is waited for.
+constexpr int kMostTries = 8;
+
+bool is_extra(const Finding& finding) { return finding.kind == FindingKind::Extra; }
+
+std::string target_key_text(const Finding& finding) { return fmt::format("{}", fmt::join(finding.target_key, ",")); }
+
+// --- dry run
+
+int list(const Options& options, const std::filesystem::path& findings) {
+  std::map<std::string, std::int64_t> counts;
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  const auto origin = FindingLog::read(findings, [&](const Finding& finding) {
+    const std::string kind{validate::to_string(finding.kind)};
+    ++counts[kind];
+    if (options.as_json) {
+      rows.push_back({{"route", finding.route},
+                      {"kind", kind},
+                      {"legacy_key", finding.legacy_key},
+                      {"target_key", finding.target_key},
+                      {"columns", finding.columns}});
+    } else {
+      std::cout << fmt::format("would {} {} {} {}{}\n", is_extra(finding) ? "remove" : "rewrite", kind, finding.route,
+                               finding.legacy_key.empty() ? target_key_text(finding) : finding.legacy_key,
+                               is_extra(finding) ? " (only with --delete-extra)" : "");
+    }
+  });
+  if (options.as_json) {
+    std::cout << nlohmann::ordered_json{{"lsn", origin.lsn.to_string()}, {"findings", std::move(rows)}}.dump(2) << '\n';
+  } else if (counts.empty()) {
+    std::cout << "the last validation, at " << origin.lsn.to_string() << ", found nothing to repair\n";
+  } else {
+    std::cout << "found by the validation at " << origin.lsn.to_string() << ":";
+    for (const auto& [kind, count] : counts) std::cout << fmt::format(" {} {}", count, kind);
+    std::cout << '\n';
+  }
+  return to_int(counts.empty() ? ExitCode::Done : ExitCode::Found);
+}
+
+// --- repair
+
+nlohmann::json ask(const Config& config, const nlohmann::json& request) {
+  if (auto answer = ask_agent(config.state_dir, request, kAnswerLimit)) return std::move(*answer);
+  throw core::Error(core::ErrorKind::State, "the agent has stopped").remedy("start it, then run `agent repair` again");
+}
+
+/// The agent that repairs: the one that runs, or else one in this process, for as long as this lives.
+class Host {
+ public:
+  Host(const Config& config, const std::stop_token& stop) : stopping_(stop, [this] { end_.request_stop(); }) {
+    if (ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit)) return;
+    agent_ = std::jthread([this, config] {
+      try {
+        static_cast<void>(supervise(
+            config, {.tables = {}, .needs_finished_snapshot = true, .streams = true, .until_lsn = {}, .is_quiet = true},
+            end_.get_token()));
+      } catch (...) {
+        failure_ = std::current_exception();
+      }
+      has_ended_ = true;
+    });
+    while (!has_ended_ && !streams(config)) std::this_thread::sleep_for(kLook);
+    if (has_ended_) close();
+  }
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+  ~Host() { end_.request_stop(); }
+
+  /// Ends the agent of this process. Throws what ended it before.
+  void close() {
+    end_.request_stop();
+    if (agent_.joinable()) agent_.join();
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  }
+  /// Why requests have no answer any more, where the agent of this process knows.
+  void rethrow_failure() {
+    if (has_ended_) close();
+  }
+
+ private:
+  static bool streams(const Config& config) {
+    const auto answer = ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit);
+    return answer && answer->value("phase", "") == "streaming";
+  }
+
+  std::stop_source end_;
+  std::stop_callback<std::function<void()>> stopping_;
+  std::exception_ptr failure_;
+  std::atomic<bool> has_ended_ = false;
+  std::jthread agent_;
+};
+
+RepairResult repair_once(const Config& config, const RepairPage& page) {
+  nlohmann::json request = to_json(page);
+  request["command"] = "repair";
+  const nlohmann::json number = ask(config, request).at("page");
+  for (;;) {
+    const nlohmann::json answer = ask(config, {{"command", "repair_result"}, {"page", number}});
+    if (answer.value("is_done", false)) return repair_result_of(answer);
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+/// However long a transaction of the source holds up the snapshot, but for a stop.
+RepairResult repair_patiently(const Config& config, const RepairPage& page, const std::stop_token& stop) {
+  core::Backoff pauses{std::chrono::milliseconds{500}, std::chrono::seconds{10}, 1};
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return repair_once(config, page);
+    } catch (const core::Error& error) {
+      const bool waits_for_somebody = error.is_transient() && error.kind() == core::ErrorKind::Source;
+      if (!error.is_transient() || (!waits_for_somebody && attempt >= kMostTries) || stop.stop_requested()) throw;
+      const auto pause = pauses.next();
+      spdlog::warn("the repair has to wait, trying again attempt={} wait_ms={}: {}", attempt, pause.count(),
+                   error.what());
+      const auto until = std::chrono::steady_clock::now() + pause;
+      while (std::chrono::steady_clock::now() < until && !stop.stop_requested()) std::this_thread::sleep_for(kLook);
+    }
+  }
+}
+
+/// Repairs what `is_wanted` of the findings, page by page. False when stopped before the end.
+bool repair_all(const Config& config, const std::filesystem::path& findings,
+                const std::function<bool(const Finding&)>& is_wanted, const std::stop_token& stop,
+                RepairResult& total) {
+  RepairPage page{.actor = apply::operator_name(), .meaning = FindingLog::read(findings, {}).meaning, .findings = {}};
+  std::size_t bytes = 0;
+  const auto flush = [&] {
+    if (!page.findings.empty() && !stop.stop_requested()) total.add(repair_patiently(config, page, stop));
+    page.findings.clear();
+    bytes = 0;
+  };
+  FindingLog::read(findings, [&](Finding finding) {
+    if (!is_wanted(finding) || stop.stop_requested()) return;
+    bytes += finding.route.size() + finding.legacy_key.size() + target_key_text(finding).size();
+    page.findings.push_back(std::move(finding));
+    if (page.findings.size() == kPageRows || bytes > kPageBytes) flush();
+  });
+  flush();
+  return !stop.stop_requested();
+}
+
+void print(const Options& options, const RepairResult& total, std::int64_t extra_left, bool is_finished) {
+  if (options.as_json) {
+    nlohmann::ordered_json json = to_json(total);
+    json["extra_left"] = extra_left;
+    json["finished"] = is_finished;
+    std::cout << json.dump(2) << '\n';
+    return;
+  }
+  std::cout << fmt::format("{} rows looked at: {} written, {} removed", total.looked_at, total.written, total.removed);
+  const auto left = [](std::int64_t count, const char* what) {
+    if (count > 0) std::cout << fmt::format("\n{} {}", count, what);
+  };
+  left(total.parked, "still wait for a parent (agent quarantine list)");
+  left(total.quarantined, "are refused by the target (agent quarantine list)");
+  left(total.unremoved, "are not let go by the target (agent quarantine list)");
+  left(extra_left, "extra rows were left where they are (--delete-extra removes them)");
+  std::cout << (is_finished ? "\n" : "\ninterrupted; run it again for the rest\n");
+}
+
+int repair(const Config& config, const Options& options, const std::filesystem::path& findings) {
+  std::int64_t rows = 0;
+  std::int64_t extra = 0;
+  FindingLog::read(findings, [&](const Finding& finding) { ++(is_extra(finding) ? extra : rows); });
+  const std::int64_t extra_left = options.repair.deletes_extra ? 0 : extra;
+  RepairResult total;
+  bool is_finished = true;
+  if (rows > 0 || extra > extra_left) {
+    const StopSignals signals;
+    Host host{config, signals.token()};
+    try {
+      // Extra rows first: one may hold the place of another that is missing.
+      if (options.repair.deletes_extra) is_finished = repair_all(config, findings, is_extra, signals.token(), total);
+      is_finished = is_finished && repair_all(config, findings, std::not_fn(is_extra), signals.token(), total);
+    } catch (const core::Error&) {
+      host.rethrow_failure();
+      throw;
+    }
+    host.close();
+  }
+  print(options, total, extra_left, is_finished);
+  if (!is_finished) return to_int(ExitCode::Incomplete);
+  const bool is_whole = total.parked + total.quarantined + total.unremoved + extra_left == 0;
+  return to_int(is_whole ? ExitCode::Done : ExitCode::Found);
+}
+
+}  // namespace
+
+void declare(CLI::App& app, Options& options) {
+  app.add_flag("--dry-run", options.repair.is_dry, "List what would be done, and do nothing");
+  app.add_flag("--delete-extra", options.repair.deletes_extra,
+               "Also remove the agent's own target rows that the source does not mean");
+  app.footer(
+      "Rewrites just the rows that the last `agent validate` found missing, different, parked or quarantined: they are "
+      "read\n"
+      "anew from the source, and local state is put right as well. Runs beside the agent, or by itself when none "
+      "runs.\n"
+      "Exit code 1 when something is left to be done.");
+}
+
+int run(const Options& options) {
+  const Config config = configure(options);
+  const std::filesystem::path findings = FindingLog::path_in(config.state_dir);
+  return options.repair.is_dry ? list(options, findings) : repair(config, options, findings);
+}
+
+}  // namespace agent::commands::repair

@@ -1,0 +1,163 @@
+#include "agent/repair_page.hpp"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "agent/adoption.hpp"
+#include "agent/fresh_rows.hpp"
+#include "core/error.hpp"
+#include "pg/session.hpp"
+
+namespace agent {
+
+namespace {
+
+using validate::Finding;
+using validate::FindingKind;
+
+const mapping::Route& route_of(const mapping::Plan& plan, const Finding& finding) {
+  if (const mapping::Route* route = plan.find_route(finding.route)) return *route;
+  throw core::Error(core::ErrorKind::Usage, "there is no route of this name").with("route", finding.route);
+}
+
+/// The source row that a finding names. An extra row is named by its entity's key, which may be none of its source row's.
+std::optional<core::RowKey> source_key(const mapping::Plan& plan, const mapping::Route& route, const Finding& finding) {
+  if (finding.legacy_key.empty() || (finding.kind == FindingKind::Extra && !route.key_is_primary)) return std::nullopt;
+  try {
+    return core::parse_key(plan.table(route.from).key_types(), finding.legacy_key);
+  } catch (const core::Error&) {
+    if (finding.kind == FindingKind::Extra) return std::nullopt;
+    throw;
+  }
+}
+
+std::size_t slot_of(const mapping::Plan& plan, const mapping::Route& route) {
+  const auto& routes = plan.table(route.from).routes;
+  return static_cast<std::size_t>(std::find(routes.begin(), routes.end(), route.id) - routes.begin());
+}
+
+void remove_extra(const mapping::Plan& plan, const apply::Ledger& ledger, apply::Applier& applier,
+                  const std::vector<Finding>& findings, RepairResult& result) {
+  std::map<core::RouteId, std::vector<apply::Applier::TargetRow>> extra;
+  std::map<core::RouteId, apply::TargetKeyChanges> forgotten;
+  for (const Finding& finding : findings) {
+    if (finding.kind != FindingKind::Extra || finding.target_key.empty()) continue;
+    const mapping::Route& route = route_of(plan, finding);
+    const core::RowKey target_key = apply::target_key_of(finding.target_key);
+    const core::RowKey key = source_key(plan, route, finding).value_or(target_key);
+    extra[route.id].push_back({key, target_key});
+    if (route.id_column || finding.legacy_key.empty()) continue;
+    const state::StoredRow* row = applier.overlay().row(route.from, key);
+    if (row == nullptr || row->target_keys[slot_of(plan, route)] != target_key.bytes)
+      forgotten[route.id][{finding.legacy_key, target_key}] = false;
+  }
+  // Children first.
+  std::vector<const mapping::Route*> routes;
+  for (const auto& [id, rows] : extra) routes.push_back(&plan.route(id));
+  std::ranges::sort(routes, [](const auto* a, const auto* b) {
+    return std::pair{a->rank, a->id} > std::pair{b->rank, b->id};
+  });
+  for (const mapping::Route* route : routes)
+    result.unremoved += static_cast<std::int64_t>(applier.remove_target_rows(*route, extra.at(route->id)));
+  for (const auto& [id, changes] : forgotten)
+    ledger.remember_target_keys(applier.session().sql(), plan.route(id).name, changes);
+}
+
+/// What became of the rows that were to be rewritten.
+void count_left(const mapping::Plan& plan, apply::Applier& applier, const std::vector<Finding>& findings,
+                RepairResult& result) {
+  for (const Finding& finding : findings) {
+    if (finding.kind == FindingKind::Extra) continue;
+    const mapping::Route& route = route_of(plan, finding);
+    const state::StoredRow* row = applier.overlay().row(route.from, *source_key(plan, route, finding));
+    if (row == nullptr) continue;
+    const core::RowStatus status = row->statuses[slot_of(plan, route)];
+    result.parked += status == core::RowStatus::Parked ? 1 : 0;
+    result.quarantined += status == core::RowStatus::Quarantined ? 1 : 0;
+  }
+}
+
+}  // namespace
+
+void RepairResult::add(const RepairResult& other) {
+  looked_at += other.looked_at;
+  written += other.written;
+  removed += other.removed;
+  parked += other.parked;
+  quarantined += other.quarantined;
+  unremoved += other.unremoved;
+}
+
+nlohmann::json to_json(const RepairPage& page) {
+  nlohmann::json findings = nlohmann::json::array();
+  for (const Finding& finding : page.findings)
+    findings.push_back({finding.route, validate::to_string(finding.kind), finding.legacy_key, finding.target_key});
+  return {{"actor", page.actor}, {"meaning", page.meaning}, {"findings", std::move(findings)}};
+}
+
+RepairPage repair_page_of(const nlohmann::json& json) {
+  RepairPage page{.actor = json.value("actor", ""), .meaning = json.value("meaning", ""), .findings = {}};
+  for (const nlohmann::json& one : json.at("findings")) {
+    const auto kind = validate::finding_kind(one.at(1).get<std::string>());
+    if (!kind) throw core::Error(core::ErrorKind::Usage, "the running agent does not know this kind of finding");
+    page.findings.push_back({.route = one.at(0).get<std::string>(),
+                             .kind = *kind,
+                             .legacy_key = one.at(2).get<std::string>(),
+                             .target_key = one.at(3).get<std::vector<std::string>>()});
+  }
+  return page;
+}
+
+nlohmann::json to_json(const RepairResult& result) {
+  return {{"looked_at", result.looked_at}, {"written", result.written},         {"removed", result.removed},
+          {"parked", result.parked},       {"quarantined", result.quarantined}, {"unremoved", result.unremoved}};
+}
+
+RepairResult repair_result_of(const nlohmann::json& json) {
+  const auto count = [&](const char* name) { return json.value(name, std::int64_t{0}); };
+  return {.looked_at = count("looked_at"),
+          .written = count("written"),
+          .removed = count("removed"),
+          .parked = count("parked"),
+          .quarantined = count("quarantined"),
+          .unremoved = count("unremoved")};
+}
+
+RepairResult repair(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
+                    apply::Applier& applier, const pg::ExportedSnapshot& snapshot, const RepairPage& page) {
+  const mapping::Plan& plan = environment.plan;
+  if (page.meaning != plan.meaning_fingerprint) {
+    throw core::Error(core::ErrorKind::Refused, "the last validation was made under another mapping than the agent's")
+        .remedy("run `agent validate`, then repair");
+  }
+  restore_adopted_ids(environment, store, ledger, applier.session().sql());
+  pg::Session source(environment.source, "repair");
+  pg::import_snapshot(source, snapshot.name());
+  std::map<core::TableId, std::vector<core::RowKey>> keys;
+  for (const Finding& finding : page.findings) {
+    const mapping::Route& route = route_of(plan, finding);
+    if (auto key = source_key(plan, route, finding)) keys[route.from].push_back(std::move(*key));
+  }
+  FreshRows fresh{plan, store, source};
+  for (const auto& [table, of_table] : keys) fresh.read(table, of_table);
+
+  RepairResult result{.looked_at = static_cast<std::int64_t>(page.findings.size())};
+  const apply::WriteCounts before = applier.counts();
+  applier.renew_rows(fresh.take());
+  remove_extra(plan, ledger, applier, page.findings, result);
+  count_left(plan, applier, page.findings, result);
+  applier.open();
+  ledger.audit_for(applier.session().sql(), page.actor, "repair", "",
+                   nlohmann::json{{"lsn", snapshot.consistent_point().to_string()}, {"rows", result.looked_at}}.dump());
+  applier.name_reached();
+  applier.commit_target(std::nullopt);
+  applier.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::Yes);
+  result.written = static_cast<std::int64_t>(applier.counts().written - before.written);
+  result.removed = static_cast<std::int64_t>(applier.counts().removed - before.removed);
+  return result;
+}
+
+}  // namespace agent
