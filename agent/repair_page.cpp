@@ -1,6 +1,9 @@
 #include "agent/repair_page.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -133,6 +136,7 @@ RepairResult repair(const Environment& environment, state::Store& store, const a
     throw core::Error(core::ErrorKind::Refused, "the last validation was made under another mapping than the agent's")
         .remedy("run `agent validate`, then repair");
   }
+  const auto began = std::chrono::steady_clock::now();
   restore_adopted_ids(environment, store, ledger, applier.session().sql());
   pg::Session source(environment.source, "repair");
   pg::import_snapshot(source, snapshot.name());
@@ -157,6 +161,9 @@ RepairResult repair(const Environment& environment, state::Store& store, const a
   applier.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::Yes);
   result.written = static_cast<std::int64_t>(applier.counts().written - before.written);
   result.removed = static_cast<std::int64_t>(applier.counts().removed - before.removed);
+  spdlog::info("repaired lsn={} findings={} written={} removed={} seconds={:.2f}",
+               snapshot.consistent_point().to_string(), result.looked_at, result.written, result.removed,
+               std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   return result;
 }
 

@@ -137,3 +137,21 @@ BOOST_AUTO_TEST_CASE(an_acceptance_is_of_the_row_as_it_was) {
   BOOST_TEST(pair.name_of(9) == "another");
   pair.require_honest();
 }
+
+#ifdef AGENT_FAILPOINTS
+// reliability 97, 100: killed between the target's commit and the local state's, which is then brought to what the target holds
+BOOST_AUTO_TEST_CASE(an_accepted_row_that_was_applied_right_before_a_kill_is_applied_after_it) {
+  const Refused pair;
+  pair.discard("7");
+  pair.source.exec("UPDATE person SET name = 'mended' WHERE id = 7");
+  const CommandResult killed =
+      pair.agent.command({"sync", "--until-current"}, {{"AGENT_FAILPOINTS", "after_target_commit=kill"}});
+  BOOST_TEST(killed.exit_code == 137, killed.err);
+  BOOST_TEST(pair.name_of(7) == "mended");
+  pair.source.exec("UPDATE person SET name = 'mended again' WHERE id = 7");
+  pair.bring_over();
+  BOOST_TEST(pair.name_of(7) == "mended again");
+  BOOST_TEST(pair.counter("people", "quarantined") == 1);  // 9
+  pair.require_honest();
+}
+#endif

@@ -180,6 +180,35 @@ BOOST_AUTO_TEST_CASE(a_repair_waits_for_a_long_transaction_while_the_stream_goes
   BOOST_TEST(club.source_admin.query_value("SELECT count(*) FROM pg_replication_slots WHERE temporary").value() == "0");
 }
 
+// reliability 123, 125
+BOOST_AUTO_TEST_CASE(an_agent_that_is_killed_in_a_repair_has_done_nothing_of_the_page_and_the_next_repair_does_it) {
+  Club club;
+  club.agent.start();
+  club.agent.wait_streaming();
+  club.found(plant(club));
+  tests::Sql holder = club.target.session();
+  holder.exec("BEGIN; LOCK TABLE people IN SHARE MODE");
+  auto repaired = std::async(std::launch::async, [&] { return club.agent.command({"repair", "--delete-extra"}); });
+  tests::wait_until(
+      [&] {
+        return club.target_admin
+                   .query_value(
+                       "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                       "application_name LIKE 'dispatch-sync/apply%' AND wait_event_type = 'Lock'")
+                   .value() != "0";
+      },
+      "the repair waits for the table");
+  club.agent.kill();
+  holder.exec("COMMIT");
+  const CommandResult cut_short = repaired.get();
+  BOOST_TEST(cut_short.exit_code == 5, cut_short.err);
+  BOOST_TEST(cut_short.err.find("again") != std::string::npos, cut_short.err);
+  club.require_honest();
+  club.agent.must({"repair", "--delete-extra"});
+  club.bring_over();
+  BOOST_CHECK_NO_THROW(club.require_equal());
+}
+
 // reliability 97, 123
 BOOST_AUTO_TEST_CASE(what_was_refused_and_is_well_now_comes_with_a_repair_and_what_is_not_is_said) {
   const Club club("ALTER TABLE people ADD CONSTRAINT short CHECK (length(name) < 50);");
