@@ -9,13 +9,13 @@
 #include <utility>
 
 #include "agent/probe_position.hpp"
+#include "core/array_literal.hpp"
 #include "core/error.hpp"
 #include "core/value.hpp"
 #include "mapping/expression.hpp"
 #include "mapping/scalar_position.hpp"
 #include "mapping/statement.hpp"
 #include "mapping/volatility.hpp"
-#include "pg/copy_text.hpp"
 
 namespace agent {
 
@@ -137,8 +137,8 @@ std::set<FunctionName> volatile_functions(pg::Session& target, const std::set<Fu
       schemas += ',';
       functions += ',';
     }
-    pg::append_array_element(schemas, core::Value::of(schema));
-    pg::append_array_element(functions, core::Value::of(function));
+    core::append_array_element(schemas, core::Value::of(schema));
+    core::append_array_element(functions, core::Value::of(function));
   }
   schemas += '}';
   functions += '}';

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "agent/table_record_sql.hpp"
+#include "core/array_literal.hpp"
 #include "core/error.hpp"
-#include "pg/copy_text.hpp"
 #include "pg/quoting.hpp"
 #include "pg/server_version.hpp"
 
@@ -27,7 +27,7 @@ std::string array_of(const std::vector<std::string>& texts) {
   std::string literal = "{";
   for (const std::string& text : texts) {
     if (literal.size() > 1) literal += ',';
-    pg::append_array_element(literal, core::Value::of(text));
+    core::append_array_element(literal, core::Value::of(text));
   }
   return literal += '}';
 }

@@ -1,14 +1,14 @@
 #include "apply/judge.hpp"
 
-#include "apply/row_sender.hpp"
 #include "core/error.hpp"
+#include "mapping/sent_rows.hpp"
 
 namespace apply {
 
 namespace {
 
 /// One row's inputs as a key: unambiguous, since each value is led by its kind and length.
-std::string memo_key(const mapping::Route& route, const SentRows& sent, std::size_t row) {
+std::string memo_key(const mapping::Route& route, const mapping::SentRows& sent, std::size_t row) {
   std::string key = std::to_string(route.id.value);
   for (std::size_t i = 0; i < sent.width; ++i) {
     const core::Value value = sent.values[row * sent.width + i].get();
@@ -25,10 +25,10 @@ std::vector<int> Judge::verdicts(TargetSession& session, const mapping::Route& r
   std::vector<int> verdicts(rows.size(), mapping::Judge::kPass);
   if (!route.judge || rows.empty()) return verdicts;
   const mapping::Judge& judge = *route.judge;
-  const SentRows sent = sent_rows(route, judge.rows, rows, lookup);
+  const mapping::SentRows sent = mapping::sent_rows(route, judge.rows, rows, lookup);
 
   // What has to be asked: every row, or just the inputs not seen before (each once, however many rows have it).
-  SentRows questions{sent.width, {}};
+  mapping::SentRows questions{sent.width, {}};
   std::vector<std::vector<std::size_t>> askers;
   std::vector<std::string> keys;
   std::unordered_map<std::string, std::size_t> asked;

@@ -6,7 +6,7 @@
 
 #include "apply/ledger_sql.hpp"
 #include "apply/operator_name.hpp"
-#include "apply/target_session.hpp"
+#include "core/array_literal.hpp"
 #include "core/error.hpp"
 #include "pg/quoting.hpp"
 
@@ -18,7 +18,7 @@ std::string text_array(std::span<const std::string> texts) {
   std::vector<core::Value> values;
   values.reserve(texts.size());
   for (const std::string& text : texts) values.push_back(core::Value::of(text));
-  return array_literal(values);
+  return core::array_literal(values);
 }
 
 }  // namespace

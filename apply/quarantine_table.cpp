@@ -5,7 +5,7 @@
 #include <array>
 
 #include "apply/quarantine_sql.hpp"
-#include "apply/target_session.hpp"
+#include "core/array_literal.hpp"
 #include "core/utf8.hpp"
 #include "pg/quoting.hpp"
 
@@ -21,7 +21,7 @@ std::string text_array(std::span<const std::string> texts) {
   std::vector<core::Value> values;
   values.reserve(texts.size());
   for (const std::string& text : texts) values.push_back(core::Value::of(text));
-  return array_literal(values);
+  return core::array_literal(values);
 }
 
 /// One statement's parameters: an array per column, and in the end what all of its rows share.
@@ -63,7 +63,7 @@ std::pair<std::string, std::string> image_arrays(const mapping::SourceTable& tab
     if (values.back().is_text() && !core::is_utf8(values.back().text))
       values.back() = core::Value::of(readable.emplace_back(core::readable_utf8(values.back().text)));
   }
-  return {array_literal(names), array_literal(values)};
+  return {core::array_literal(names), core::array_literal(values)};
 }
 
 std::string target_key_columns(const mapping::Route& route) {

@@ -26,16 +26,6 @@ bool set_replica_role(pg::Session& session) {
 
 }  // namespace
 
-std::string array_literal(std::span<const core::Value> values) {
-  std::string literal = "{";
-  for (const core::Value& value : values) {
-    if (literal.size() > 1) literal.push_back(',');
-    pg::append_array_element(literal, value);
-  }
-  literal.push_back('}');
-  return literal;
-}
-
 TargetSession::TargetSession(const pg::ConnectionParams& params, std::string_view purpose) : session_(params, purpose) {
   is_replica_ = set_replica_role(session_);
   // The statements are long and always run with the same shape: planning them for each batch costs more than running them.
@@ -43,31 +33,15 @@ TargetSession::TargetSession(const pg::ConnectionParams& params, std::string_vie
   session_.exec("SET client_min_messages = warning");
 }
 
-std::string TargetSession::prepared(std::string_view sql) {
-  const auto found = statements_.find(std::string{sql});
-  if (found != statements_.end()) return found->second;
-  std::string name = fmt::format("s{}", statements_.size());
-  session_.prepare(name, sql);
-  statements_.emplace(sql, name);
-  return name;
-}
-
 pg::Result TargetSession::exec_arrays(std::string_view sql, std::span<const std::vector<core::Value>> columns) {
-  std::vector<std::string> literals;
-  literals.reserve(columns.size());
-  for (const auto& column : columns) literals.push_back(array_literal(column));
-  std::vector<pg::Param> params(literals.begin(), literals.end());
-  return session_.exec_prepared(prepared(sql), params);
+  return statements_.exec_arrays(session_, sql, columns);
 }
 
-pg::Result TargetSession::ask(const mapping::RowStatement& statement, const SentRows& rows) {
-  std::vector<std::vector<core::Value>> columns(rows.width);
-  for (auto& column : columns) column.reserve(rows.rows());
-  for (std::size_t i = 0; i < rows.values.size(); ++i) columns[i % rows.width].push_back(rows.values[i].get());
-  return exec_arrays(statement.by_arrays, columns);
+pg::Result TargetSession::ask(const mapping::RowStatement& statement, const mapping::SentRows& rows) {
+  return exec_arrays(statement.by_arrays, rows.columns());
 }
 
-std::uint64_t TargetSession::write(const mapping::RowStatement& statement, const SentRows& rows) {
+std::uint64_t TargetSession::write(const mapping::RowStatement& statement, const mapping::SentRows& rows) {
   if (rows.rows() < kStageFromRows) return ask(statement, rows).affected_rows();
   // Emptied in any case: one that has to be created may be there already, with the rows of an earlier write (see below).
   const std::string empty = "TRUNCATE " + statement.stage;
@@ -87,7 +61,7 @@ std::uint64_t TargetSession::write(const mapping::RowStatement& statement, const
   }
   if (!piece.empty()) session_.copy_in_data(piece);
   session_.copy_in_finish();
-  return session_.exec_prepared(prepared(statement.from_stage), {}).affected_rows();
+  return statements_.exec(session_, statement.from_stage, {}).affected_rows();
 }
 
 void TargetSession::commit() {

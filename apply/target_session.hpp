@@ -6,29 +6,16 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "core/value.hpp"
 #include "mapping/plan.hpp"
+#include "mapping/sent_rows.hpp"
+#include "pg/prepared_statements.hpp"
 #include "pg/session.hpp"
 
 namespace apply {
-
-/// A value that a statement is sent, owned where it had to be composed (array literals, UUIDs).
-struct SentValue {
-  core::Value value;
-  std::string owned;  ///< when not empty, `value` is ignored
-  [[nodiscard]] core::Value get() const { return owned.empty() ? value : core::Value::of(owned); }
-};
-
-/// Rows as a RowStatement takes them: `width` values each, row after row.
-struct SentRows {
-  std::size_t width = 0;
-  std::vector<SentValue> values;
-  [[nodiscard]] std::size_t rows() const { return width == 0 ? 0 : values.size() / width; }
-};
 
 /// A session on the target with everything that applying needs: replication role where the role may set it, statements prepared on first
 /// use, staging tables. Its transaction is driven by the caller.
@@ -39,9 +26,9 @@ class TargetSession {
 
   /// Sends rows to a statement that returns nothing of interest and gives back how many rows it wrote. Small batches go as arrays,
   /// large ones through the staging table.
-  std::uint64_t write(const mapping::RowStatement& statement, const SentRows& rows);
+  std::uint64_t write(const mapping::RowStatement& statement, const mapping::SentRows& rows);
   /// Sends rows by arrays and returns what the statement answers.
-  pg::Result ask(const mapping::RowStatement& statement, const SentRows& rows);
+  pg::Result ask(const mapping::RowStatement& statement, const mapping::SentRows& rows);
   /// Runs `sql` (prepared on first use) with one text[] parameter per column.
   pg::Result exec_arrays(std::string_view sql, std::span<const std::vector<core::Value>> columns);
 
@@ -59,16 +46,11 @@ class TargetSession {
   [[nodiscard]] bool is_replica() const { return is_replica_; }
 
  private:
-  std::string prepared(std::string_view sql);
-
   pg::Session session_;
   bool is_replica_ = false;
-  std::unordered_map<std::string, std::string> statements_;  // SQL → name
-  std::unordered_set<std::string> stages_;                   // exist, and were committed
+  pg::PreparedStatements statements_;
+  std::unordered_set<std::string> stages_;              // exist, and were committed
   std::unordered_set<std::string> uncommitted_stages_;  // created by the open transaction: a rollback takes them along
 };
-
-/// `{"a","b",NULL}`: the text[] literal of these values.
-[[nodiscard]] std::string array_literal(std::span<const core::Value> values);
 
 }  // namespace apply

@@ -7,10 +7,10 @@
 #include <set>
 #include <utility>
 
-#include "apply/row_sender.hpp"
 #include "apply/target_schema.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "mapping/sent_rows.hpp"
 
 namespace apply {
 
@@ -163,7 +163,7 @@ void Writer::remove_isolating(const mapping::Route& route, std::vector<Removal> 
 void Writer::upsert(const mapping::Route& route, std::span<const mapping::Derivation* const> rows) {
   FAILPOINT("before_rows_written");
   try {
-    counts_.written += session_.write(route.write, sent_rows(route, route.write, rows, overlay_));
+    counts_.written += session_.write(route.write, mapping::sent_rows(route, route.write, rows, overlay_));
     counts_.sent += rows.size();
     for (const mapping::Derivation* row : rows) decider_.wrote(route, *row);
     FAILPOINT("after_rows_written");

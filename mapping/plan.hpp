@@ -180,6 +180,12 @@ struct Route {
   std::optional<std::string> legacy_key_column;  ///< target column that is mapped as just the (single-column) key
   std::optional<Judge> judge;                    ///< absent: every row passes and no larger expression states `missing`
   RowStatement write;                            ///< INSERT … SELECT … ON CONFLICT … DO UPDATE … WHERE differs
+  /// Asks the target for the rows that these are meant to be, one result row per sent row: ordinal (bigint from 1); where the target's row
+  /// stands (table and ctid), NULL when there is none; positions in Route::columns that read otherwise there, comma-separated, NULL when
+  /// none does; MD5 of the row as it is meant; MD5 of the target's, NULL where that is the same. Only by arrays.
+  RowStatement compare;
+  /// The first two columns of that. Takes no more than finding the rows does.
+  RowStatement find;
   /// Removes rows (on_delete: delete, or the UPDATE of `set`). $1 … $n: text[] of the id, or of each conflict column. Empty for `keep`.
   std::string remove;
   /// Routes without an id whose conflict columns are not all plain refs or columns: SELECT ordinal, conflict columns as text. Otherwise

@@ -186,6 +186,74 @@ void write_conflict_query(const Plan& plan, Route& route) {
   route.conflict_query = std::move(query);
 }
 
+// What an assignment refuses and a cast just does: a text or bit string that is too long for its column.
+std::string is_cut(const TargetColumn& column, const std::string& value) {
+  const std::string& type = column.declared_type;
+  const bool is_text = type.starts_with("character varying(") || type.starts_with("character(");
+  if (!is_text && !type.starts_with("bit")) return {};
+  const auto text = [&](const std::string& of) {
+    return is_text ? "pg_catalog.rtrim((" + of + ")::pg_catalog.text)" : "(" + of + ")::pg_catalog.text";
+  };
+  return text(value) + " <> " + text("CAST(" + value + " AS " + type + ")");
+}
+
+// Each expression is evaluated once: what a statement does with its value refers to the sub-select, which OFFSET 0 keeps apart.
+RowStatement comparison(const Plan& plan, const Route& route, bool has_contents) {
+  Needs needs;
+  std::vector<std::string> values;  // of "out$"
+  std::vector<std::string> meant;   // of "e$"
+  std::vector<std::string> images_meant;
+  std::vector<std::string> images;
+  std::vector<std::string> differences;
+  std::vector<std::string> condition;
+  if (route.id_column) {
+    images_meant.emplace_back("\"e$\".\"u$\"");
+    images.push_back("\"t$\"." + quoted(*route.id_column));
+    condition.push_back(images.front() + " = " + images_meant.front());
+  }
+  for (std::size_t i = 0; i < route.columns.size(); ++i) {
+    const TargetColumn& column = route.columns[i];
+    const bool is_key = std::ranges::find(route.conflict, column.name) != route.conflict.end();
+    if (!has_contents && !is_key) continue;
+    needs.add(column);
+    const std::string raw = "\"out$\"." + output_name(i);
+    const std::string value = "\"e$\"." + output_name(i);
+    const std::string there = "\"t$\"." + quoted(column.name);
+    values.push_back(on_own_line(column.sql) + " AS " + output_name(i));
+    // As the column would hold it, modifier included.
+    meant.push_back("CAST(" + raw + " AS " + column.declared_type + ") AS " + output_name(i));
+    if (is_key) condition.push_back(there + " = " + value);
+    images_meant.push_back(value);
+    images.push_back(there);
+    std::string differ = differs({value}, {there});
+    if (const std::string cut = is_cut(column, raw); !cut.empty()) {
+      const std::string flag = quoted("x" + std::to_string(i) + "$");
+      meant.push_back("coalesce(" + cut + ", false) AS " + flag);
+      differ = "(\"e$\"." + flag + " OR " + differ + ")";
+    }
+    differences.push_back("CASE WHEN " + differ + " THEN " + std::to_string(i) + " END");
+  }
+  RowStatement statement = needs.rows();
+  statement.has_id = route.id_column.has_value();
+  if (statement.width() == 0) statement.inputs = primary_key(plan, route);
+  const RowInput input(plan, route, statement);
+  meant.insert(meant.begin(), "\"in$\".\"ord$\"");
+  if (route.id_column) meant.insert(meant.begin(), "\"in$\".\"u$\"");
+  std::string sql = "SELECT \"e$\".\"ord$\", \"t$\".tableoid::pg_catalog.text || \"t$\".ctid::pg_catalog.text";
+  if (has_contents) {
+    const auto md5 = [](const std::vector<std::string>& of) {
+      return "pg_catalog.md5(ROW(" + joined(of) + ")::pg_catalog.text)";
+    };
+    sql += ", CASE WHEN \"t$\".ctid IS NOT NULL THEN nullif(pg_catalog.array_to_string(ARRAY[" + joined(differences) +
+           "]::pg_catalog.int4[], ','), '') END, " + md5(images_meant) + ",\n CASE WHEN \"t$\".ctid IS NOT NULL AND " +
+           differs(images_meant, images) + " THEN " + md5(images) + " END";
+  }
+  sql += "\nFROM (SELECT " + joined(meant) + "\n" + evaluated(input, input.from_arrays(true), values) +
+         " OFFSET 0) AS \"e$\"\nLEFT JOIN " + quoted(route.to) + " AS \"t$\" ON " + joined(condition, " AND ");
+  statement.by_arrays = std::move(sql);
+  return statement;
+}
+
 // The rows to remove, as a relation "k$" beside the target's "t$", and the condition that finds them.
 struct Removed {
   std::string relation;  // empty: the condition does without
@@ -258,6 +326,8 @@ void write_statements(Plan& plan) {
     write_judge(plan, route);
     write_conflict_query(plan, route);
     route.remove = remove_sql(route);
+    route.compare = comparison(plan, route, true);
+    route.find = comparison(plan, route, false);
   }
 }
 

@@ -5,8 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/array_literal.hpp"
 #include "pg/catalog_sql.hpp"
-#include "pg/copy_text.hpp"
 #include "pg/quoting.hpp"
 #include "pg/server_version.hpp"
 
@@ -47,7 +47,7 @@ std::string array_of(const std::vector<std::string>& texts) {
   std::string literal = "{";
   for (const std::string& text : texts) {
     if (literal.size() > 1) literal += ',';
-    append_array_element(literal, core::Value::of(text));
+    core::append_array_element(literal, core::Value::of(text));
   }
   return literal += '}';
 }

@@ -111,22 +111,4 @@ void append_copy_value(std::string& line, core::Value value) {
   line.append(value.text, run);
 }
 
-void append_array_element(std::string& literal, core::Value value) {
-  if (value.is_unchanged()) throw unchanged_value();
-  if (value.is_null()) {
-    literal += "NULL";
-    return;
-  }
-  literal += '"';
-  std::size_t run = 0;
-  for (std::size_t at = 0; at < value.text.size(); ++at) {
-    if (value.text[at] != '"' && value.text[at] != '\\') continue;
-    literal.append(value.text, run, at - run);
-    literal += '\\';
-    run = at;
-  }
-  literal.append(value.text, run);
-  literal += '"';
-}
-
 }  // namespace pg

@@ -16,7 +16,4 @@ namespace pg {
 /// Appends one value in COPY text format. Separators are the caller's. Precondition: the value is not unchanged.
 void append_copy_value(std::string& line, core::Value value);
 
-/// Appends one element of an array literal: quoted and escaped as the array input function wants it; NULL unquoted.
-void append_array_element(std::string& literal, core::Value value);
-
 }  // namespace pg

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "core/array_literal.hpp"
 #include "pg/copy_text.hpp"
 #include "pg/pinned_settings.hpp"
 #include "pg/quoting.hpp"
@@ -65,9 +66,9 @@ BOOST_AUTO_TEST_CASE(texts_with_quotes_backslashes_and_line_breaks_come_back_unc
   BOOST_TEST(own.exec("select $1::text", {odd}).text(0, 0) == odd);
   BOOST_TEST(own.exec("select " + pg::quote_literal(odd)).text(0, 0) == odd);
   std::string array = "{";
-  pg::append_array_element(array, core::Value::of(odd));
+  core::append_array_element(array, core::Value::of(odd));
   array += ',';
-  pg::append_array_element(array, core::Value::null());
+  core::append_array_element(array, core::Value::null());
   array += '}';
   const pg::Result element = own.exec("select ($1::text[])[1], ($1::text[])[2]", {array});
   BOOST_TEST(element.text(0, 0) == odd);

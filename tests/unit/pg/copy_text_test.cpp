@@ -134,23 +134,10 @@ BOOST_AUTO_TEST_CASE(what_is_written_reads_back_the_same) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(an_array_element_is_quoted_and_null_is_not) {
-  std::string literal;
-  pg::append_array_element(literal, Value::of("a\"b\\c,{}"));
-  literal += ',';
-  pg::append_array_element(literal, Value::null());
-  literal += ',';
-  pg::append_array_element(literal, Value::of("NULL"));
-  literal += ',';
-  pg::append_array_element(literal, Value::of(""));
-  BOOST_TEST(literal == R"("a\"b\\c,{}",NULL,"NULL","")");
-}
-
 BOOST_AUTO_TEST_CASE(an_unchanged_value_cannot_be_written) {
   std::string line;
   const auto is_bug = [](const core::Error& error) { return error.kind() == core::ErrorKind::Bug; };
   BOOST_CHECK_EXCEPTION(pg::append_copy_value(line, Value::unchanged()), core::Error, is_bug);
-  BOOST_CHECK_EXCEPTION(pg::append_array_element(line, Value::unchanged()), core::Error, is_bug);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
