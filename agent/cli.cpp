@@ -15,6 +15,7 @@
 #include "agent/commands/snapshot.hpp"
 #include "agent/commands/status.hpp"
 #include "agent/commands/sync.hpp"
+#include "agent/commands/validate.hpp"
 #include "agent/config.hpp"
 #include "agent/supervisor.hpp"
 #include "core/error.hpp"
@@ -34,6 +35,8 @@ const std::vector<Command>& command_table() {
       {"sync", "Tails the stream of changes (needs a finished snapshot)", commands::sync::declare, commands::sync::run},
       {"run", "Snapshot if it is not finished, then sync; what systemd runs", commands::run::declare,
        commands::run::run},
+      {"validate", "Compares every row with what the mapping makes of the source, exactly, while both are in use",
+       commands::validate::declare, commands::validate::run},
       {"status", "Phase, lag, and what became of the rows of every route", commands::status::declare,
        commands::status::run},
       {"repair", "Rewrites the rows that the last validation found missing or different", commands::repair::declare,

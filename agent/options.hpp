@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,13 @@ struct Options {
     bool until_current = false;          ///< --until-current
     std::optional<core::Lsn> until_lsn;  ///< --until-lsn
   } sync;
+
+  struct Validate {
+    std::vector<std::string> tables;  ///< --table; empty: all
+    bool counts_only = false;         ///< --counts-only
+    std::string report;               ///< --report; empty: none
+    std::uint32_t max_load = 100;     ///< --max-load: percent of its time that each worker works
+  } validate;
 
   struct Status {
     bool watch = false;  ///< --watch: again every second until interrupted

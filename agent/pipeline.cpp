@@ -168,6 +168,7 @@ bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
       // What local state says while it catches up is older than what the target has.
       if (!is_catching_up()) run_tasks();
       keep_appointments(progress_.applied());
+      fence_.pass(progress_.applied(), stop);
     }
     if (until.lsn && progress_.applied() >= *until.lsn) return true;
     auto event = next_ ? std::exchange(next_, std::nullopt) : queue_.pop(kNap);
@@ -181,6 +182,10 @@ bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
       if (core::contains(progress_.applied(), part->commit_lsn)) continue;
       if (until.lsn && part->commit_lsn.lsn >= *until.lsn) return true;
       if (!applier_.is_open()) keep_appointments(part->commit_lsn.lsn);
+      if (!applier_.is_open() && fence_.pass_before(part->commit_lsn, stop)) {
+        next_ = std::move(event);
+        continue;
+      }
       apply_with_retries(gather(std::move(*part), until), stop);
     } else if (std::holds_alternative<core::Interrupted>(*event)) {
       abandon(stop);
@@ -209,7 +214,8 @@ Pipeline::Parts Pipeline::gather(core::TransactionPart first, const Until& until
     if (!event) break;
     auto* part = std::get_if<core::TransactionPart>(&*event);
     const bool fits = part != nullptr && is_applied_on_target(*part) == is_on_target &&
-                      !(until.lsn && part->commit_lsn.lsn >= *until.lsn) && !has_appointment_before(part->commit_lsn);
+                      !(until.lsn && part->commit_lsn.lsn >= *until.lsn) && !has_appointment_before(part->commit_lsn) &&
+                      !fence_.is_beyond(part->commit_lsn);
     if (!fits) {
       next_ = std::move(event);
       break;

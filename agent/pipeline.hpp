@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/environment.hpp"
+#include "agent/fence.hpp"
 #include "agent/source_watch.hpp"
 #include "agent/start_position.hpp"
 #include "apply/applier.hpp"
@@ -50,6 +51,8 @@ class Pipeline {
   /// The same at exactly one position: when everything committed before it is applied, and nothing that committed at or after it. To be called from
   /// a task between batches, with a position that is not passed yet, as that of a snapshot which the task has taken.
   std::future<void> at(core::Lsn position, std::function<void(apply::Applier&)> task);
+  /// Where it can be made to stand still. Thread-safe.
+  [[nodiscard]] Fence& fence() { return fence_; }
 
   [[nodiscard]] core::Lsn applied() const { return progress_.applied(); }
   /// How many target rows could not be removed, by route.
@@ -97,6 +100,7 @@ class Pipeline {
   replication::Receiver receiver_;
   apply::Applier applier_;
   SourceWatch watch_;
+  Fence fence_;
   std::optional<core::StreamEvent> next_;  // taken from the queue, not yet looked at
   bool is_reached_derived_ = false;
   bool is_replaying_ = false;  // everything is thrown away until the stream begins again

@@ -15,8 +15,9 @@ constexpr int kBarWidth = 24;
 
 }  // namespace
 
-SnapshotProgress::SnapshotProgress(std::vector<Table> tables, bool quiet)
-    : quiet_(quiet),
+SnapshotProgress::SnapshotProgress(std::string what, std::vector<Table> tables, bool quiet)
+    : what_(std::move(what)),
+      quiet_(quiet),
       is_terminal_(isatty(STDERR_FILENO) == 1),
       started_(std::chrono::steady_clock::now()),
       tables_(std::move(tables)),
@@ -46,7 +47,7 @@ std::string SnapshotProgress::line() const {
   const std::string counts =
       fmt::format("{:5.1f} %  {} of {} rows  {:.0f} rows/s  {}:{:02} left  {} {} of {}", share * 100, done_, total_,
                   rate, left / 60, left % 60, table.name, table.done, table.total);
-  if (!is_terminal_) return "snapshot " + counts + "\n";
+  if (!is_terminal_) return what_ + " " + counts + "\n";
   const int filled = static_cast<int>(share * kBarWidth);
   return fmt::format("\r\x1b[K[{}{}] {}", std::string(static_cast<std::size_t>(filled), '#'),
                      std::string(static_cast<std::size_t>(kBarWidth - filled), '.'), counts);

@@ -17,7 +17,8 @@ class SnapshotProgress {
     std::int64_t done = 0;
   };
   /// `quiet` shows nothing (for --json).
-  SnapshotProgress(std::vector<Table> tables, bool quiet);
+  /// `what` leads each line of a log: the command.
+  SnapshotProgress(std::string what, std::vector<Table> tables, bool quiet);
 
   void add(std::size_t table, std::int64_t rows);
   /// Shows it if the last time was long enough ago; `now` in any case.
@@ -28,6 +29,7 @@ class SnapshotProgress {
  private:
   [[nodiscard]] std::string line() const;
 
+  const std::string what_;
   const bool quiet_;
   const bool is_terminal_;
   const std::chrono::steady_clock::time_point started_;

@@ -388,7 +388,7 @@ SnapshotResult run_pass(const Environment& environment, state::Store& store, con
   std::map<core::TableId, std::int64_t> table_rows;
   for (const state::Chunk& chunk : chunks) table_rows[chunk.table] += chunk.estimated_rows;
   snapshot::Schedule schedule{schedule_tables(environment.plan), chunks};
-  SnapshotProgress progress{progress_tables(environment.plan, chunks), quiet};
+  SnapshotProgress progress{"snapshot", progress_tables(environment.plan, chunks), quiet};
   Pass pass{.environment = environment,
             .store = store,
             .ledger = ledger,

@@ -14,6 +14,7 @@
 #include "agent/conflict_retry.hpp"
 #include "agent/control_socket.hpp"
 #include "agent/expression_preflight.hpp"
+#include "agent/fence_request.hpp"
 #include "agent/parked_rows.hpp"
 #include "agent/pipeline.hpp"
 #include "agent/repair_desk.hpp"
@@ -21,6 +22,7 @@
 #include "agent/start_position.hpp"
 #include "agent/status_report.hpp"
 #include "agent/stopped_status.hpp"
+#include "agent/table_names.hpp"
 #include "apply/ledger.hpp"
 #include "apply/writer_fence.hpp"
 #include "core/backoff.hpp"
@@ -109,6 +111,10 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk&
       {"status", [&board](const nlohmann::json&) { return board.status(); }},
       {"parked", [&environment,
                   &store](const nlohmann::json& request) { return answer_parked(environment.plan, store, request); }},
+      {"fence",
+       [&board](const nlohmann::json& request) {
+         return board.with_pipeline([&](Pipeline& pipeline) { return answer_fence(pipeline.fence(), request); });
+       }},
       {"quarantine_retry",
        [&board, &environment, &ledger](const nlohmann::json& request) -> nlohmann::json {
          commands::quarantine::RetryResult result;
@@ -133,24 +139,6 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk&
          return to_json(result);
        }},
   };
-}
-
-std::vector<core::TableId> tables_named(const mapping::Plan& plan, const std::vector<std::string>& names) {
-  std::vector<core::TableId> tables;
-  for (const std::string& name : names) {
-    const auto dot = name.find('.');
-    const core::QualifiedName qualified = dot == std::string::npos
-                                              ? core::QualifiedName{"public", name}
-                                              : core::QualifiedName{name.substr(0, dot), name.substr(dot + 1)};
-    const mapping::SourceTable* table = plan.find_table(qualified);
-    if (table == nullptr) {
-      throw Error(ErrorKind::Usage, "the mapping reads no source table of this name")
-          .with("table", name)
-          .remedy("name a table of mapping.yaml's `from`");
-    }
-    tables.push_back(table->id);
-  }
-  return tables;
 }
 
 /// What `agent check` would say of the expressions, before publication and slot are made. Throws Error(Mapping) with the first error.
@@ -204,6 +192,7 @@ std::unique_ptr<state::Store> open_store_patiently(const Environment& environmen
 
 Until until(const Environment& environment, const Goal& goal) {
   if (goal.until_lsn) return {goal.until_lsn};
+  if (goal.meeting) return {goal.meeting->choose()};
   if (!goal.until_current) return {};
   // A transaction of our own moves a quiet source past everything that was committed before.
   pg::Session source(environment.source, "marker");
@@ -299,6 +288,7 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   board.show(Phase::Streaming, &pipeline);
   try {
     outcome.was_stopped = !pipeline.run(until(environment, goal), stop);
+    if (goal.meeting && !outcome.was_stopped) goal.meeting->reached();
   } catch (...) {
     board.show(Phase::Stopped, nullptr);
     outcome.applied = store->progress().applied;

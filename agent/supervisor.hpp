@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -23,6 +24,13 @@ struct Goal {
   bool streams = false;
   bool until_current = false;  ///< stop when what the source had committed at start is applied
   std::optional<core::Lsn> until_lsn;
+  /// A position that is chosen when everything is open, just before the stream begins; what is to be done there happens before anything else
+  /// is applied.
+  struct Meeting {
+    std::function<core::Lsn()> choose;
+    std::function<void()> reached;
+  };
+  std::optional<Meeting> meeting = {};
   bool is_quiet = false;  ///< no progress display: stdout and stderr belong to JSON and logs
 };
 

@@ -1,5 +1,7 @@
 #include "pg/exported_snapshot.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -61,17 +63,17 @@ std::string create_command(const std::string& slot, bool is_temporary, ServerVer
 }  // namespace
 
 ExportedSnapshot ExportedSnapshot::with_slot(const ConnectionParams& params, const std::string& slot,
-                                             std::chrono::seconds most, const Waiting& waiting) {
+                                             std::chrono::milliseconds most, const Waiting& waiting) {
   return create(params, slot, false, most, waiting);
 }
 
-ExportedSnapshot ExportedSnapshot::temporary(const ConnectionParams& params, std::chrono::seconds most,
+ExportedSnapshot ExportedSnapshot::temporary(const ConnectionParams& params, std::chrono::milliseconds most,
                                              const Waiting& waiting) {
   return create(params, {}, true, most, waiting);
 }
 
 ExportedSnapshot ExportedSnapshot::create(const ConnectionParams& params, const std::string& slot, bool is_temporary,
-                                          std::chrono::seconds most, const Waiting& waiting) {
+                                          std::chrono::milliseconds most, const Waiting& waiting) {
   ReplicationConnection connection{params, is_temporary ? "snapshot" : "slot-snapshot"};
   // A backend's pid is its own while it lives, and so does the temporary slot.
   const std::string name = is_temporary ? "dispatch_sync_temp_" + std::to_string(connection.backend_pid()) : slot;
@@ -96,7 +98,7 @@ ExportedSnapshot ExportedSnapshot::create(const ConnectionParams& params, const 
       throw core::Error{core::ErrorKind::Source,
                         "creating the replication slot waited too long for a running write transaction"}
           .with("slot", name)
-          .with("waited_s", std::to_string(most.count()))
+          .with("waited_s", fmt::format("{:g}", std::chrono::duration<double>(most).count()))
           .with("blocker", blocker.empty() ? watch.blocker() : blocker)
           .remedy("end that transaction, or wait until it has ended, and start again")
           .transient();

@@ -21,10 +21,11 @@ class ExportedSnapshot {
   using Waiting = std::function<void(const std::string& blocker)>;
 
   /// Creates the *persistent* slot `slot` (plugin pgoutput) and exports its snapshot. Throws Error(Source/Refused); nothing is left behind on failure.
-  static ExportedSnapshot with_slot(const ConnectionParams& params, const std::string& slot, std::chrono::seconds most,
-                                    const Waiting& waiting);
+  static ExportedSnapshot with_slot(const ConnectionParams& params, const std::string& slot,
+                                    std::chrono::milliseconds most, const Waiting& waiting);
   /// The same with a temporary slot that ends with this object: a cheap pair (LSN, snapshot).
-  static ExportedSnapshot temporary(const ConnectionParams& params, std::chrono::seconds most, const Waiting& waiting);
+  static ExportedSnapshot temporary(const ConnectionParams& params, std::chrono::milliseconds most,
+                                    const Waiting& waiting);
 
   [[nodiscard]] core::Lsn consistent_point() const { return consistent_point_; }
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -33,7 +34,7 @@ class ExportedSnapshot {
   ExportedSnapshot(ReplicationConnection connection, core::Lsn consistent_point, std::string name)
       : connection_(std::move(connection)), consistent_point_(consistent_point), name_(std::move(name)) {}
   static ExportedSnapshot create(const ConnectionParams& params, const std::string& slot, bool is_temporary,
-                                 std::chrono::seconds most, const Waiting& waiting);
+                                 std::chrono::milliseconds most, const Waiting& waiting);
 
   ReplicationConnection connection_;
   core::Lsn consistent_point_;

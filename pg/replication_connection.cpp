@@ -111,10 +111,8 @@ std::optional<Result> ReplicationConnection::exec_at_most(std::string_view comma
   impl_->connection.flush();
   while (!impl_->wait_for_result(std::min<Clock::time_point>(deadline, Clock::now() + kTick))) {
     try {
-      if (Clock::now() < deadline) {
-        tick();
-        continue;
-      }
+      tick();
+      if (Clock::now() < deadline) continue;
     } catch (...) {
       impl_->end_cancelled();
       throw;

@@ -27,7 +27,7 @@ class ReplicationConnection {
   [[nodiscard]] ServerIdentity identify_system();
   /// A simple query: replication commands, or plain SQL.
   Result exec(std::string_view command);
-  /// The same for a command that may wait on the server: calls `tick` about once a second meanwhile, and after `most` cancels it and
+  /// The same for a command that may wait on the server: calls `tick` about once a second meanwhile, and once before it gives up: after `most` it cancels and
   /// returns nothing. What `tick` throws cancels it as well.
   std::optional<Result> exec_at_most(std::string_view command, std::chrono::milliseconds most,
                                      const std::function<void()>& tick);

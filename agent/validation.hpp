@@ -1,0 +1,17 @@
+#pragma once
+
+#include <stop_token>
+
+#include "agent/config.hpp"
+#include "agent/options.hpp"
+#include "validate/outcome.hpp"
+
+namespace agent {
+
+/// `agent validate`: finds a moment of both databases, derives everything afresh from the source's side of it, and compares it with the target's. What it
+/// found is left in the state directory for `agent repair`, unless it was interrupted. Snapshots that are lost on the way (a server that was restarted) are
+/// taken anew, and everything with them. Stopped, the outcome tells what was not checked. Throws what keeps it from comparing anything.
+[[nodiscard]] validate::Outcome run_validation(const Config& config, const Options::Validate& options, bool is_quiet,
+                                               const std::stop_token& stop);
+
+}  // namespace agent

@@ -1,0 +1,139 @@
+// How a validation ends: its exit codes, and what it leaves behind.
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <string>
+
+#include "tests/integration/validate/office.hpp"
+#include "tests/support/agent_binary.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/wait.hpp"
+
+using tests::CommandResult;
+using tests::Office;
+
+namespace {
+
+/// What a validation made and did not remove.
+std::string left_over(const Office& office) {
+  std::string names;
+  for (const auto& entry : std::filesystem::directory_iterator{office.agent.state_dir()}) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("validate-") || name.starts_with("last-validate.jsonl.")) names += name + " ";
+  }
+  return names + office.source_admin.query_value("SELECT count(*) FROM pg_replication_slots WHERE temporary").value();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_compared_at_all_says_why_by_its_exit_code) {
+  Office office;
+  const auto ends_with = [&](int code, const std::string& what, std::vector<std::string> args = {}) {
+    args.insert(args.begin(), "validate");
+    const CommandResult result = office.agent.command(std::move(args));
+    BOOST_TEST(result.exit_code == code, what << ": " << result.err);
+    BOOST_TEST(result.out.empty(), result.out);
+  };
+  ends_with(6, "nothing was ever copied");
+  office.bring_over();
+  ends_with(2, "a table that nobody knows", {"--table", "prsn"});
+  ends_with(2, "a load of nothing", {"--max-load", "0"});
+
+  const std::string source = office.agent.options().source_url;
+  const std::string target = office.agent.options().target_url;
+  office.agent.options().source_url = "postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=2";
+  office.agent.configure();
+  ends_with(3, "no source");
+  office.agent.options().source_url = source;
+  office.agent.options().target_url = "postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=2";
+  office.agent.configure();
+  ends_with(4, "no target");
+  office.agent.options().target_url = target;
+  office.agent.configure();
+  BOOST_TEST(left_over(office) == "0");
+  office.require_equal();
+}
+
+BOOST_AUTO_TEST_CASE(what_was_not_looked_at_never_counts_as_equal) {
+  const Office office;
+  office.bring_over();
+  // Contents that nobody looks at.
+  office.target_admin.exec("UPDATE people SET name = 'another' WHERE legacy_id = 7");
+  auto verdict = office.validate({"--counts-only"});
+  BOOST_TEST(verdict.exit_code == 7, verdict.log);
+  BOOST_TEST(verdict.json.at("match").get<bool>());
+  BOOST_TEST(!verdict.json.at("complete").get<bool>());
+  BOOST_TEST(verdict.route("people").at("source_checksum") == "");
+  BOOST_TEST(verdict.count("people", "source_rows") == 190);
+  // Numbers are compared all the same.
+  office.target_admin.exec("SET session_replication_role = replica; DELETE FROM people WHERE legacy_id = 8");
+  verdict = office.validate({"--counts-only"});
+  BOOST_TEST(verdict.exit_code == 1);
+  BOOST_TEST(verdict.count("people", "missing") == 1);
+  BOOST_TEST(verdict.count("people", "different") == 0);
+
+  // Tables that were not asked for are not spoken of.
+  verdict = office.validate({"--table", "invoice"});
+  BOOST_TEST(verdict.exit_code == 0);
+  BOOST_TEST(verdict.json.at("routes").size() == 1);
+  BOOST_TEST(verdict.count("invoices", "matched") == 60);
+  BOOST_TEST(verdict.json.at("tables") == nlohmann::json::array({"invoice"}));
+  BOOST_TEST(office.validate({"--table", "person"}).exit_code == 1);
+}
+
+// reliability 125
+BOOST_AUTO_TEST_CASE(a_validation_that_is_ended_or_killed_leaves_nothing_and_does_not_hold_the_agent) {
+  Office office;
+  // Enough that it takes its time.
+  office.source.exec("INSERT INTO invoice SELECT i, i, i FROM generate_series(1000, 60000) i");
+  office.bring_over();
+  office.agent.start();
+  office.agent.wait_streaming();
+  const auto is_at_work = [&] { return left_over(office).find("validate-") != std::string::npos; };
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    tests::Process validation{
+        {.program = tests::agent_binary().string(),
+         .args = {"--config", office.agent.config_file().string(), "validate", "--json", "--max-load", "5"}}};
+    tests::wait_until(is_at_work, "the validation to begin");
+    validation.kill(signal);
+    const int code = validation.wait();
+    if (signal == SIGTERM) {
+      BOOST_TEST(code == 7, validation.err());
+      const auto json = nlohmann::json::parse(validation.out());
+      BOOST_TEST(!json.at("complete").get<bool>());
+      BOOST_TEST(json.at("match").get<bool>());
+      BOOST_TEST(left_over(office) == "0");
+    }
+    office.source.exec("UPDATE person SET name = name || '!' WHERE id = 7");
+    office.agent.wait_applied();
+  }
+  // What a killed one left goes with the next.
+  office.require_equal();
+  BOOST_TEST(left_over(office) == "0");
+  BOOST_TEST(office.agent.stop() == 0);
+}
+
+// reliability 177
+BOOST_AUTO_TEST_CASE(a_transaction_in_the_way_is_named_and_waited_for_while_the_agent_goes_on) {
+  Office office;
+  office.bring_over();
+  office.agent.start();
+  office.agent.wait_streaming();
+  tests::Sql holder = office.source.session();
+  holder.exec("BEGIN; UPDATE invoice SET total = 1 WHERE id = 9");
+  tests::Process validation{{.program = tests::agent_binary().string(),
+                             .args = {"--config", office.agent.config_file().string(), "validate", "--json"}}};
+  validation.wait_for_line("has to wait for pid " + std::to_string(holder.backend_pid()));
+  // Whoever is held up is the validation, not the agent.
+  for (int i = 0; i < 3; ++i) {
+    office.source.exec("UPDATE person SET name = name || '!' WHERE id = 7");
+    const auto began = std::chrono::steady_clock::now();
+    office.agent.wait_applied();
+    BOOST_TEST_MESSAGE(
+        "applied after " << std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() << " s");
+  }
+  BOOST_TEST(validation.is_running());
+  holder.exec("COMMIT");
+  BOOST_TEST(validation.wait() == 0, validation.out() + validation.err());
+  BOOST_TEST(office.agent.stop() == 0);
+}
