@@ -1,5 +1,6 @@
 // What a validation says is so: each difference is found and counted right, and equal sets never alarm.
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -161,7 +162,10 @@ BOOST_AUTO_TEST_CASE(equal_databases_never_alarm_whatever_is_going_on) {
   office.agent.start();
   office.agent.wait_streaming();
   LiveWork work{office};
-  for (int i = 0; i < 10; ++i) {
+  // More by hand: VALIDATIONS=200.
+  const char* wanted = std::getenv("VALIDATIONS");
+  const int count_of_validations = wanted == nullptr ? 10 : std::atoi(wanted);
+  for (int i = 0; i < count_of_validations; ++i) {
     const auto verdict = office.validate();
     BOOST_TEST(verdict.exit_code == 0, verdict.json.dump(1) << verdict.log);
     for (const auto& route : verdict.json.at("routes")) {
