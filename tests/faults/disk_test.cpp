@@ -1,6 +1,7 @@
 // Disks that are full, of either server and of the state directory: the agent says so, claims nothing that is not on the target, and goes on
 // by itself when there is room again.
 #include <boost/test/unit_test.hpp>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -61,6 +62,30 @@ void wait_said(People& pair, const std::string& text, int times = 1) {
 
 const std::string kStateFull = "the disk of the state directory is full";
 
+/// A snapshot that writes its first rows meets a full disk at `directory`, says `words` of it, and goes on when there is room.
+void snapshot_over_full_disk(People& pair, std::uint32_t chunk_rows, const std::filesystem::path& directory,
+                             const std::string& words) {
+  pair.agent.options().chunk_rows = chunk_rows;
+  pair.agent.configure();
+  std::optional<faults::HeldInserts> held(std::in_place, pair, "people");
+  pair.agent.start();
+  held->wait();
+  {
+    const FullDisk full(directory);
+    held.reset();
+    wait_said(pair, words, 2);
+    pair.require_honest();
+  }
+  pair.agent.wait_streaming();
+}
+
+/// Everything arrives, and is right after a clean stop.
+void expect_all_right(People& pair) {
+  pair.agent.wait_applied();
+  BOOST_TEST(pair.agent.stop() == 0);
+  BOOST_CHECK_NO_THROW(pair.require_equal());
+}
+
 }  // namespace
 
 // reliability 101
@@ -76,29 +101,14 @@ BOOST_AUTO_TEST_CASE(a_full_disk_of_the_target_is_waited_for_in_the_stream) {
     BOOST_TEST(pair.on_target("SELECT count(*) FROM people") == "300");
     pair.require_honest();
   }
-  pair.agent.wait_applied();
-  BOOST_TEST(pair.agent.stop() == 0);
-  BOOST_CHECK_NO_THROW(pair.require_equal());
+  expect_all_right(pair);
 }
 
 // reliability 101, 53
 BOOST_AUTO_TEST_CASE(a_full_disk_of_the_target_is_waited_for_in_the_snapshot) {
   People pair(20'000);
-  pair.agent.options().chunk_rows = 2000;
-  pair.agent.configure();
-  {
-    std::optional<faults::HeldInserts> held(std::in_place, pair, "people");
-    pair.agent.start();
-    held->wait();
-    const FullDisk full(tests::shared_servers().target_cluster.data_dir() / "base");
-    held.reset();
-    wait_said(pair, "SQLSTATE 53100", 2);
-    pair.require_honest();
-  }
-  pair.agent.wait_streaming();
-  pair.agent.wait_applied();
-  BOOST_TEST(pair.agent.stop() == 0);
-  BOOST_CHECK_NO_THROW(pair.require_equal());
+  snapshot_over_full_disk(pair, 2000, tests::shared_servers().target_cluster.data_dir() / "base", "SQLSTATE 53100");
+  expect_all_right(pair);
 }
 
 // reliability 101
@@ -113,9 +123,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_of_the_source_stops_its_own_writers_only) {
     pair.agent.wait_applied();
   }
   pair.add(1000, 21'000);
-  pair.agent.wait_applied();
-  BOOST_TEST(pair.agent.stop() == 0);
-  BOOST_CHECK_NO_THROW(pair.require_equal());
+  expect_all_right(pair);
 }
 
 // reliability 101, 19
@@ -165,30 +173,15 @@ BOOST_AUTO_TEST_CASE(a_transaction_that_a_full_state_directory_cannot_hold_is_ap
     pair.require_honest();
   }
   large.exec("COMMIT");
-  pair.agent.wait_applied();
-  BOOST_TEST(pair.agent.stop() == 0);
-  BOOST_CHECK_NO_THROW(pair.require_equal());
+  expect_all_right(pair);
 }
 
 // reliability 101
 BOOST_AUTO_TEST_CASE(a_full_state_directory_is_waited_for_in_the_snapshot) {
   People pair(10'000);
-  pair.agent.options().chunk_rows = 1000;
-  pair.agent.configure();
-  {
-    std::optional<faults::HeldInserts> held(std::in_place, pair, "people");
-    pair.agent.start();
-    held->wait();
-    const FullDisk full(pair.agent.directory());
-    held.reset();
-    wait_said(pair, kStateFull, 2);
-    pair.require_honest();
-  }
-  pair.agent.wait_streaming();
+  snapshot_over_full_disk(pair, 1000, pair.agent.directory(), kStateFull);
   pair.source.exec("UPDATE person SET name = name || '!' WHERE id % 2 = 0; DELETE FROM person WHERE id % 3 = 0");
-  pair.agent.wait_applied();
-  BOOST_TEST(pair.agent.stop() == 0);
-  BOOST_CHECK_NO_THROW(pair.require_equal());
+  expect_all_right(pair);
 }
 
 // reliability 101

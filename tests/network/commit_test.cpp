@@ -10,19 +10,12 @@
 
 namespace {
 
+using network::kCommit;
+using network::kWriter;
 using network::RemoteStaff;
 using tests::Direction;
 using tests::Newcomers;
 using tests::TrapAction;
-
-/// What the agent's sessions that write are called on the target.
-const std::string kWriter = "dispatch-sync/apply";
-
-/// The message that carries COMMIT, whole: the word alone stands in other statements as well.
-const std::string kCommit(
-    "Q\0\0\0\x0b"
-    "COMMIT\0",
-    12);
 
 /// A transaction of one part, or of several: the parts before the last are in the open target transaction only.
 struct Size {
@@ -30,7 +23,8 @@ struct Size {
   bool is_large;
 };
 std::ostream& operator<<(std::ostream& out, const Size& size) { return out << size.name; }
-const Size kSizes[] = {{"of one part", false}, {"of several parts", true}};
+const Size kOfOnePart{"of one part", false};
+const Size kSizes[] = {kOfOnePart, {"of several parts", true}};
 
 void commit_on_source(const RemoteStaff& staff, const Size& size) {
   if (size.is_large) {
@@ -42,26 +36,28 @@ void commit_on_source(const RemoteStaff& staff, const Size& size) {
   }
 }
 
+/// A transaction whose COMMIT is caught on its way to the target.
+struct CaughtCommit : RemoteStaff {
+  CaughtCommit(TrapAction action, const Size& size) {
+    start_streaming();
+    target_line.set_trap({.pattern = kCommit, .action = action});
+    commit_on_source(*this, size);
+    target_line.wait_sprung();
+  }
+};
+
 }  // namespace
 
 // reliability 16
 BOOST_DATA_TEST_CASE(a_commit_whose_reply_is_lost_is_not_applied_again, boost::unit_test::data::make(kSizes), size) {
-  RemoteStaff staff;
-  staff.start_streaming();
-  staff.target_line.set_trap({.pattern = kCommit, .action = TrapAction::CutAtReply});
-  commit_on_source(staff, size);
-  staff.target_line.wait_sprung();
+  CaughtCommit staff(TrapAction::CutAtReply, size);
   staff.wait_applied();
   staff.expect_converged();
 }
 
 // reliability 16
 BOOST_DATA_TEST_CASE(a_commit_that_never_arrived_is_applied_whole_again, boost::unit_test::data::make(kSizes), size) {
-  RemoteStaff staff;
-  staff.start_streaming();
-  staff.target_line.set_trap({.pattern = kCommit, .action = TrapAction::Cut});
-  commit_on_source(staff, size);
-  staff.target_line.wait_sprung();
+  CaughtCommit staff(TrapAction::Cut, size);
   staff.wait_applied();
   staff.expect_converged();
 }
@@ -69,11 +65,7 @@ BOOST_DATA_TEST_CASE(a_commit_that_never_arrived_is_applied_whole_again, boost::
 // reliability 17
 BOOST_DATA_TEST_CASE(a_commit_that_arrives_after_the_reconnect_finds_its_session_gone,
                      boost::unit_test::data::make(kSizes), size) {
-  RemoteStaff staff;
-  staff.start_streaming();
-  staff.target_line.set_trap({.pattern = kCommit, .action = TrapAction::Hold});
-  commit_on_source(staff, size);
-  staff.target_line.wait_sprung();
+  CaughtCommit staff(TrapAction::Hold, size);
   staff.target_line.cut_clients(kWriter);
   staff.wait_applied();
   staff.target_line.release();
@@ -82,11 +74,7 @@ BOOST_DATA_TEST_CASE(a_commit_that_arrives_after_the_reconnect_finds_its_session
 
 // reliability 17
 BOOST_AUTO_TEST_CASE(a_commit_that_arrives_before_the_reconnect_counts) {
-  RemoteStaff staff;
-  staff.start_streaming();
-  staff.target_line.set_trap({.pattern = kCommit, .action = TrapAction::Hold});
-  staff.change(1);
-  staff.target_line.wait_sprung();
+  CaughtCommit staff(TrapAction::Hold, kOfOnePart);
   const std::string before = staff.checkpoint();
   staff.target_line.set_newcomers(Newcomers::Refused);
   staff.target_line.cut_clients(kWriter);

@@ -16,17 +16,13 @@
 
 namespace {
 
+using network::kCommit;
+using network::kStream;
 using network::RemoteStaff;
 using std::chrono::milliseconds;
 using tests::Direction;
 using tests::Newcomers;
 using tests::TrapAction;
-
-const std::string kStream = "dispatch-sync/stream";
-const std::string kCommit(
-    "Q\0\0\0\x0b"
-    "COMMIT\0",
-    12);
 
 std::size_t open_files(RemoteStaff& staff) {
   const std::filesystem::path directory = "/proc/" + std::to_string(staff.pair.agent.process().pid()) + "/fd";

@@ -9,6 +9,16 @@
 
 namespace network {
 
+/// What the agent's sessions are called: the one that reads the stream, and the one that writes.
+inline const std::string kStream = "dispatch-sync/stream";
+inline const std::string kWriter = "dispatch-sync/apply";
+
+/// The message that carries COMMIT, whole: the word alone stands in other statements as well.
+inline const std::string kCommit(
+    "Q\0\0\0\x0b"
+    "COMMIT\0",
+    12);
+
 /// The staff of the crash tests, with a network between the agent and either server that can fail. The test itself talks
 /// to the servers directly. The agent gives up a silent peer after two or three seconds instead of half a minute.
 class RemoteStaff : public crash::Staff {

@@ -12,17 +12,13 @@
 
 namespace {
 
+using network::kCommit;
+using network::kStream;
 using network::RemoteStaff;
 using tests::Direction;
 using tests::Newcomers;
 using tests::TrapAction;
 using Clock = std::chrono::steady_clock;
-
-const std::string kStream = "dispatch-sync/stream";
-const std::string kCommit(
-    "Q\0\0\0\x0b"
-    "COMMIT\0",
-    12);
 
 /// SIGTERM, and the end within ten seconds, with exit code 0.
 void expect_stop_in_time(RemoteStaff& staff, const std::string& state) {

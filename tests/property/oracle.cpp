@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
+#include "tests/property/list.hpp"
+
 namespace tests {
 
 namespace {
-
-std::string list(const std::vector<std::string>& parts, const std::string& separator = ", ") {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
-  return text;
-}
 
 std::string key_columns(const ModelTable& table, const std::string& alias) {
   std::vector<std::string> columns;

@@ -1,14 +1,10 @@
 #include "tests/property/workload.hpp"
 
+#include "tests/property/list.hpp"
+
 namespace tests {
 
 namespace {
-
-std::string list(const std::vector<std::string>& parts, const std::string& separator = ", ") {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
-  return text;
-}
 
 std::string is_key(const ModelTable& table, const std::vector<std::string>& key) {
   std::vector<std::string> conditions;

@@ -1,8 +1,6 @@
 #include "tests/support/cluster.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -19,6 +17,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "tests/support/loopback.hpp"
 #include "tests/support/wait.hpp"
 
 namespace tests {
@@ -172,10 +171,7 @@ bool is_port_free(std::uint16_t port) {
   }
   const int yes = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const sockaddr_in address = loopback(port);
   const bool is_free = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   close(fd);
   return is_free;

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "tests/support/loopback.hpp"
 #include "tests/support/wait.hpp"
 
 namespace tests {
@@ -25,10 +26,7 @@ FileDescriptor listen_on_loopback(std::uint16_t& port) {
   FileDescriptor listener(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
   setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
+  sockaddr_in address = loopback(port);
   socklen_t size = sizeof(address);
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   if (bind(listener.get(), generic, size) != 0 || listen(listener.get(), SOMAXCONN) != 0 ||

@@ -1,7 +1,5 @@
 #include "tests/support/tcp_proxy.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -13,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "tests/support/loopback.hpp"
 #include "tests/support/wait.hpp"
 
 namespace {
@@ -20,18 +19,11 @@ namespace {
 using std::chrono::milliseconds;
 using tests::Direction;
 using tests::FileDescriptor;
+using tests::loopback;
 using tests::Newcomers;
 using tests::TcpProxy;
 using tests::TrapAction;
 using Clock = std::chrono::steady_clock;
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
 
 /// A socket of a test: plain blocking calls with bounds.
 class Peer {
@@ -96,6 +88,13 @@ struct Line {
     BOOST_REQUIRE_EQUAL(poll(&entry, 1, 10'000), 1);
     return Peer(FileDescriptor(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)));
   }
+  /// A new connection is served.
+  void expect_new_works() const {
+    const Peer client = connect();
+    const Peer server = accept();
+    client.send("hello");
+    BOOST_TEST(server.receive(5) == "hello");
+  }
 
   FileDescriptor listener;
   TcpProxy proxy;
@@ -145,10 +144,7 @@ BOOST_AUTO_TEST_CASE(a_cut_resets_both_sides_and_new_connections_work) {
   line.proxy.cut();
   BOOST_TEST(line.client.end() == ECONNRESET);
   BOOST_TEST(line.server.end() == ECONNRESET);
-  const Peer client = line.connect();
-  const Peer server = line.accept();
-  client.send("again");
-  BOOST_TEST(server.receive(5) == "again");
+  line.expect_new_works();
 }
 
 BOOST_AUTO_TEST_CASE(a_command_can_mean_some_connections_only) {
@@ -294,10 +290,7 @@ BOOST_AUTO_TEST_CASE(newcomers_are_refused_frozen_or_ignored) {
   BOOST_TEST(poll(&entry, 1, static_cast<int>(kNothingCame.count())) == 0);
   line.proxy.release();
   BOOST_TEST(frozen.end() == ECONNRESET);
-  const Peer client = line.connect();
-  const Peer server = line.accept();
-  client.send("served");
-  BOOST_TEST(server.receive(6) == "served");
+  line.expect_new_works();
 }
 
 BOOST_AUTO_TEST_CASE(delayed_bytes_keep_their_order) {

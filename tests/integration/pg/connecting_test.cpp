@@ -1,5 +1,3 @@
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,6 +7,7 @@
 
 #include "pg/session.hpp"
 #include "tests/integration/pg/fixture.hpp"
+#include "tests/support/loopback.hpp"
 
 namespace {
 
@@ -20,9 +19,7 @@ using tests::error_of;
 class SilentPort {
  public:
   explicit SilentPort(bool is_listening) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sockaddr_in address = tests::loopback(0);
     socklen_t length = sizeof address;
     const bool is_bound = ::bind(socket_, reinterpret_cast<sockaddr*>(&address), length) == 0 &&
                           ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &length) == 0 &&

@@ -1,5 +1,3 @@
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,10 +9,12 @@
 
 #include "pg/session.hpp"
 #include "tests/integration/pg/fixture.hpp"
+#include "tests/support/loopback.hpp"
 
 namespace {
 
 using pg::Side;
+using tests::loopback;
 
 /// What a pooler does to the start-up options and to the session behind them.
 enum class Habit : std::uint8_t {
@@ -67,14 +67,6 @@ std::string bytes_of(std::uint32_t value) {
   std::string bytes;
   for (const unsigned shift : {24U, 16U, 8U, 0U}) bytes += static_cast<char>(value >> shift & 0xFFU);
   return bytes;
-}
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
 }
 
 /// A pooler in front of the shared server that serves one client after the other, for simple queries without TLS.

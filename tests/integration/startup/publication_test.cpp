@@ -1,5 +1,6 @@
 // What was not published was not sent: the agent finds it at its start, and while it runs.
 #include <boost/test/unit_test.hpp>
+#include <string>
 
 #include "tests/integration/startup/disagreement.hpp"
 
@@ -10,6 +11,18 @@ using startup::Disagreement;
 constexpr const char* kMakeAgain =
     "DROP PUBLICATION IF EXISTS dispatch_sync; CREATE PUBLICATION dispatch_sync FOR TABLE team, person, badge, "
     "person_badge WITH (publish_via_partition_root = true)";
+
+/// A running agent stops for this change of the publication, with these words.
+void expect_stopped_by(Disagreement& world, const std::string& change, const std::string& words) {
+  world.pair.agent.start();
+  world.pair.agent.wait_streaming();
+  world.pair.source_admin.exec(change);
+  world.change(0, 3);
+  const int code = world.pair.agent.wait();
+  const std::string said = world.pair.agent.process().err();
+  BOOST_TEST(code == 6, said);
+  BOOST_TEST(said.find(words) != std::string::npos, said);
+}
 
 }  // namespace
 
@@ -43,11 +56,7 @@ BOOST_AUTO_TEST_CASE(a_publication_made_again_while_the_agent_was_down_is_told_b
 // reliability 46, 137
 BOOST_AUTO_TEST_CASE(a_publication_dropped_under_a_running_agent_stops_it_and_a_restart_refuses) {
   Disagreement world;
-  world.pair.agent.start();
-  world.pair.agent.wait_streaming();
-  world.pair.source_admin.exec("DROP PUBLICATION dispatch_sync");
-  world.change(0, 3);
-  BOOST_TEST(world.pair.agent.wait() == 6, world.pair.agent.process().err());
+  expect_stopped_by(world, "DROP PUBLICATION dispatch_sync", "publication");
   world.expect_refused(6, {"the publication is gone"});
   world.expect_remedy_copy_anew_converges();
 }
@@ -103,13 +112,7 @@ BOOST_AUTO_TEST_CASE(a_row_filter_set_by_somebody_else_has_its_table_read_anew) 
 // reliability 137
 BOOST_AUTO_TEST_CASE(a_table_taken_out_under_a_running_agent_stops_it_and_is_read_anew_by_the_next) {
   Disagreement world;
-  world.pair.agent.start();
-  world.pair.agent.wait_streaming();
-  world.pair.source_admin.exec("ALTER PUBLICATION dispatch_sync DROP TABLE person");
-  world.change(0, 3);
-  BOOST_TEST(world.pair.agent.wait() == 6, world.pair.agent.process().err());
-  BOOST_TEST(world.pair.agent.process().err().find("table=person") != std::string::npos,
-             world.pair.agent.process().err());
+  expect_stopped_by(world, "ALTER PUBLICATION dispatch_sync DROP TABLE person", "table=person");
   world.expect_convergence();
 }
 
