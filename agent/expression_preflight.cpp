@@ -22,6 +22,7 @@ namespace agent {
 namespace {
 
 constexpr std::uint32_t kUuidOid = 2950;
+constexpr std::string_view kInsufficientPrivilege = "42501";
 
 Finding at(const mapping::MappingFile& file, mapping::SourcePosition position, std::string message,
            std::string remedy) {
@@ -43,8 +44,11 @@ std::string remedy_for(const core::Error& error, const std::string& type) {
     return "check the function or operator and the types of its arguments; a cast (::) may be missing";
   if (code == "42804" && !type.empty()) return "cast the expression to the column's type: (…)::" + type;
   if (code == "42704") return "check the name of the type";
-  if (code == "42501") return "grant the role what the expression needs";
   return "correct the expression; names resolve with search_path = public, pg_catalog";
+}
+
+std::string told(const std::string& subject, const core::Error& error) {
+  return subject + ": " + error.message() + (error.sqlstate().empty() ? "" : " (SQLSTATE " + error.sqlstate() + ")");
 }
 
 /// Lets the target judge statements; remembers what it refused, and where that stands in the file.
@@ -95,15 +99,20 @@ class ExpressionJudge {
     try {
       return target_.describe(probe);
     } catch (const core::Error& error) {
-      if (target_.is_broken()) throw;
+      if (target_.is_broken() || error.is_transient()) throw;
+      if (error.sqlstate() == kInsufficientPrivilege) {
+        findings_.push_back({.severity = Severity::Error,
+                             .area = Area::Target,
+                             .message = told(subject, error),
+                             .remedy = "grant the role what it lacks; under row-level security, BYPASSRLS",
+                             .file = {}});
+        return std::nullopt;
+      }
       if (scalar != nullptr) {
         const auto offset = offset_in_expression(probe, error.context("position"), sql, scalar->text);
         if (offset) position = mapping::position_in(file_.text, *scalar, *offset);
       }
-      report(
-          position,
-          subject + ": " + error.message() + (error.sqlstate().empty() ? "" : " (SQLSTATE " + error.sqlstate() + ")"),
-          remedy_for(error, type));
+      report(position, told(subject, error), remedy_for(error, type));
       return std::nullopt;
     }
   }

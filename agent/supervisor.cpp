@@ -141,15 +141,19 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk&
   };
 }
 
-/// What `agent check` would say of the expressions, before publication and slot are made. Throws Error(Mapping) with the first error.
+/// What `agent check` would say of the expressions, before publication and slot are made. Throws Error(Mapping), or
+/// Error(Target) when it is a right that is missing, with the first error.
 void require_sound_mapping(const Environment& environment) {
   pg::Session target(environment.target, "judge");
   std::vector<Finding> findings = judge_expressions(read_mapping(environment.config), environment.plan, target);
   std::erase_if(findings, [](const Finding& finding) { return finding.severity != Severity::Error; });
   if (findings.empty()) return;
   const Finding& first = findings.front();
-  Error error{ErrorKind::Mapping, first.message};
-  error.with("file", first.file).with("line", std::to_string(first.line)).with("column", std::to_string(first.column));
+  Error error{first.area == Area::Target ? ErrorKind::Target : ErrorKind::Mapping, first.message};
+  if (!first.file.empty()) {
+    error.with("file", first.file);
+    error.with("line", std::to_string(first.line)).with("column", std::to_string(first.column));
+  }
   if (findings.size() > 1) error.with("other_errors", std::to_string(findings.size() - 1));
   throw std::move(error.remedy(first.remedy));
 }
