@@ -3,18 +3,20 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <thread>
+#include <stop_token>
 
 #include "core/backoff.hpp"
 #include "core/error.hpp"
+#include "core/pause.hpp"
 
 namespace agent {
 
 /// Runs `step` again while it loses against somebody else's locks (deadlock, serialization failure, lock timeout, object in use):
 /// the application goes on working while the agent starts, and a CREATE PUBLICATION of many tables meets its TRUNCATE of a few.
-/// `step` must be one that may be begun again. Other errors, and the conflict of the tenth try, are thrown.
+/// `step` must be one that may be begun again. Other errors, the conflict of the tenth try
+/// and the one after which a stop was requested are thrown.
 template <typename Step>
-auto through_conflicts(const char* what, Step step) {
+auto through_conflicts(const char* what, const std::stop_token& stop, Step step) {
   constexpr int kTries = 10;
   core::Backoff backoff{std::chrono::milliseconds{100}, std::chrono::seconds{5}, 1};
   for (int attempt = 1;; ++attempt) {
@@ -26,7 +28,7 @@ auto through_conflicts(const char* what, Step step) {
       if (!is_conflict || !error.is_transient() || attempt == kTries) throw;
       const auto wait = backoff.next();
       spdlog::warn("{} met somebody else's locks and is tried again in {} ms: {}", what, wait.count(), error.what());
-      std::this_thread::sleep_for(wait);
+      if (!core::pause(wait, stop)) throw;
     }
   }
 }

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <exception>
 #include <string>
 #include <thread>
@@ -14,6 +13,7 @@
 #include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "core/pause.hpp"
 #include "pg/session.hpp"
 #include "replication/marker.hpp"
 
@@ -53,15 +53,6 @@ std::chrono::milliseconds announce_retry(const Error& error, core::Backoff& back
   const auto pause = backoff.next();
   spdlog::warn("{}, trying again attempt={} wait_ms={}: {}", what, attempt, pause.count(), error.what());
   return pause;
-}
-
-/// Waits, unless stopped first. False when stopped.
-bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::unique_lock lock{mutex};
-  std::condition_variable_any stopped;
-  stopped.wait_for(lock, stop, time, [] { return false; });
-  return !stop.stop_requested();
 }
 
 }  // namespace
@@ -241,7 +232,7 @@ bool Pipeline::patiently(Work work, const std::stop_token& stop) {
       if (!error.is_transient()) throw;
       pause = announce_retry(error, backoff, attempt);
     }
-    if (!wait(pause, stop)) return false;
+    if (!core::pause(pause, stop)) return false;
     try {
       applier_.reconnect();
     } catch (const Error& error) {
@@ -310,7 +301,7 @@ void Pipeline::follow(core::EndLsn end, const std::stop_token& stop) {
       if (!error.is_transient()) throw;
       pause = announce_retry(error, backoff, attempt);
     }
-    if (!wait(pause, stop)) return;
+    if (!core::pause(pause, stop)) return;
   }
   FAILPOINT("after_state_write");
   progress_.applied(end);
@@ -392,7 +383,7 @@ void Pipeline::apply_with_retries(const Parts& parts, const std::stop_token& sto
         // A prepared statement that a change of the schema has overtaken is prepared anew in a new session only.
         needs_session = needs_session || applier_.session().sql().is_broken() || error.sqlstate() == "0A000";
       }
-      if (!wait(pause, stop)) return;
+      if (!core::pause(pause, stop)) return;
       if (continues && !is_in_doubt) {
         request_replay(stop);
         break;
@@ -412,7 +403,7 @@ void Pipeline::abandon(const std::stop_token& stop) {
       return applier_.abandon();
     } catch (const Error& error) {
       if (!error.is_transient()) throw;
-      if (!wait(announce_retry(error, backoff, attempt), stop)) throw;
+      if (!core::pause(announce_retry(error, backoff, attempt), stop)) throw;
     }
   }
 }

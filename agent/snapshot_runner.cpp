@@ -9,19 +9,21 @@
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 
 #include "agent/adoption.hpp"
 #include "agent/ledger_query.hpp"
 #include "agent/mapping_change.hpp"
 #include "agent/quarantine_retry.hpp"
+#include "agent/retries.hpp"
 #include "agent/schema_watch.hpp"
 #include "agent/snapshot_progress.hpp"
 #include "agent/table_shape.hpp"
 #include "apply/applier.hpp"
-#include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "core/type_change.hpp"
@@ -44,8 +46,6 @@ using snapshot::JobKind;
 constexpr std::size_t kPieceRows = 10'000;
 constexpr std::size_t kPieceBytes = 6U << 20U;
 constexpr std::chrono::seconds kMostWaitForSnapshot{600};
-// A run that fails this often in a row without finishing a chunk will not be cured by trying on.
-constexpr int kMostFailures = 8;
 // What the context of a worker's error calls the table that it was at.
 constexpr const char* kCopying = "copying";
 
@@ -378,9 +378,23 @@ TableRecords settle_records(const Environment& environment, state::Store& store,
   return records;
 }
 
+std::set<core::TableId> tables_without_rows(const mapping::Plan& plan, const state::Store& store) {
+  std::set<core::TableId> tables;
+  for (const mapping::SourceTable& table : plan.tables) {
+    bool is_empty = true;
+    store.scan_keys(table.id, {}, {}, [&](const core::RowKey&) {
+      is_empty = false;
+      return false;
+    });
+    if (is_empty) tables.insert(table.id);
+  }
+  return tables;
+}
+
 SnapshotResult run_pass(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
-                        const pg::ExportedSnapshot& exported, core::Lsn applied, const std::set<core::TableId>& fresh,
-                        std::uint32_t workers, bool quiet, const std::stop_token& stop, int& chunks_finished) {
+                        const pg::ExportedSnapshot& exported, core::Lsn applied, std::uint32_t workers, bool quiet,
+                        const std::stop_token& stop, Retries& retries) {
+  const std::set<core::TableId> fresh = tables_without_rows(environment.plan, store);
   std::vector<snapshot::TableShape> shapes;
   for (const mapping::SourceTable& table : environment.plan.tables) shapes.push_back(shape_of(table));
   const TableRecords records = settle_records(environment, store, exported);
@@ -418,7 +432,7 @@ SnapshotResult run_pass(const Environment& environment, state::Store& store, con
     }
   }
   progress.finish();
-  chunks_finished = pass.chunks_finished;
+  if (pass.chunks_finished > 0) retries.came_on();
   if (pass.failure) std::rethrow_exception(pass.failure);
   pass.result.was_stopped = stop.stop_requested();
   return pass.result;
@@ -465,19 +479,6 @@ void write_failure(const Environment& environment, const apply::Ledger& ledger, 
   } catch (const std::exception& reason) {
     spdlog::debug("could not note on the target that the snapshot failed: {}", reason.what());
   }
-}
-
-std::set<core::TableId> tables_without_rows(const mapping::Plan& plan, const state::Store& store) {
-  std::set<core::TableId> tables;
-  for (const mapping::SourceTable& table : plan.tables) {
-    bool is_empty = true;
-    store.scan_keys(table.id, {}, {}, [&](const core::RowKey&) {
-      is_empty = false;
-      return false;
-    });
-    if (is_empty) tables.insert(table.id);
-  }
-  return tables;
 }
 
 /// The newest of the snapshots that the chunks were read under, when there are several.
@@ -591,35 +592,9 @@ void warn_of_keys_without_owner(const mapping::Plan& plan, const state::Store& s
   }
 }
 
-/// What follows the last chunk. May be done again when it failed on the way.
-void finish(const Environment& environment, state::Store& store, const apply::Ledger& ledger, bool may_have_strays,
-            SnapshotResult& total) {
-  derive_reached(environment, store, ledger);
-  if (may_have_strays) total.rows_removed += remove_strays(environment, store, ledger);
-  resolve_settled(environment, ledger, store);
-  warn_of_keys_without_owner(environment.plan, store);
-  store.settle();
-  FAILPOINT("before_snapshot_finished");
-  state::Progress progress = store.progress();
-  progress.snapshot_finished = true;
-  progress.needs_snapshot = false;
-  progress.mixed_until = mixed_until(store);
-  progress.copied_until = source_position(environment);
-  store.save_progress(progress);
-}
-
-}  // namespace
-
-bool mapping_changed(const Environment& environment, const state::Store& store) {
-  const std::string known = store.progress().meaning;
-  return !known.empty() && known != environment.plan.meaning_fingerprint;
-}
-
-SnapshotResult run_snapshot(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
-                            StartPosition& start, bool again, const std::vector<core::TableId>& tables, bool quiet,
-                            const std::stop_token& stop) {
-  const auto began = std::chrono::steady_clock::now();
-  state::Progress progress = store.progress();
+/// What comes before the first chunk. True when the target may have rows that no chunk explains. May be done again when it failed on the way.
+bool begin(const Environment& environment, state::Store& store, const apply::Ledger& ledger, const StartPosition& start,
+           bool again, const std::vector<core::TableId>& tables) {
   const bool is_other_mapping = mapping_changed(environment, store);
   const MappingChange change = mapping_change(environment.plan, start.checkpoint.mapping);
   if (is_other_mapping || !change.is_empty()) {
@@ -634,6 +609,7 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
   }
   distrust_older_than_target(store, start.checkpoint);
   const bool may_have_strays = again || is_other_mapping || target_has_rows(environment);
+  state::Progress progress = store.progress();
   progress.meaning = environment.plan.meaning_fingerprint;
   progress.snapshot_finished = false;
   store.save_progress(progress);
@@ -644,56 +620,18 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
   }
   write_control(environment, ledger, store, "running");
   adopt_ids(environment, store, ledger);
+  return may_have_strays;
+}
 
-  const std::uint32_t workers =
-      !tables.empty() || leads_to_finished_tables(environment.plan, store) ? 1 : environment.config.snapshot.workers;
-  SnapshotResult total;
-  core::Backoff backoff{std::chrono::milliseconds{200}, std::chrono::seconds{15}, 1};
-  int failures = 0;
-  for (;;) {
-    int chunks_finished = 0;
-    try {
-      if (!start.first_snapshot) {
-        FAILPOINT("before_snapshot_exported");
-        start.first_snapshot.emplace(pg::ExportedSnapshot::temporary(
-            environment.source, kMostWaitForSnapshot,
-            [](const std::string& blocker) { spdlog::warn("the snapshot waits for {}", blocker); }));
-      }
-      settle_writers(environment, store, ledger);
-      const auto fresh = tables_without_rows(environment.plan, store);
-      const SnapshotResult pass = run_pass(environment, store, ledger, *start.first_snapshot, start.checkpoint.applied,
-                                           fresh, workers, quiet, stop, chunks_finished);
-      total.rows_read += pass.rows_read;
-      total.rows_sent += pass.rows_sent;
-      total.rows_written += pass.rows_written;
-      total.rows_removed += pass.rows_removed;
-      total.was_stopped = pass.was_stopped;
-      start.first_snapshot.reset();  // it keeps the source from cleaning up after itself
-      if (!total.was_stopped) finish(environment, store, ledger, may_have_strays, total);
-      break;
-    } catch (const Error& error) {
-      start.first_snapshot.reset();
-      if (stop.stop_requested()) throw;
-      if (!error.is_transient()) {
-        write_failure(environment, ledger, store, error);
-        throw;
-      }
-      // A full disk of the state directory is waited for: nobody but its owner can end that, and nothing is lost meanwhile.
-      const bool is_disk_full = error.kind() == ErrorKind::State;
-      if (!is_disk_full) failures = chunks_finished > 0 ? 1 : failures + 1;
-      if (failures >= kMostFailures) {
-        write_failure(environment, ledger, store, error);
-        throw;
-      }
-      if (chunks_finished > 0) backoff.reset();
-      const auto wait = backoff.next();
-      spdlog::warn("the snapshot was interrupted and goes on in {} ms: {}", wait.count(), error.what());
-      std::this_thread::sleep_for(wait);
-    }
-  }
-  if (total.was_stopped) return total;
-
-  FAILPOINT("after_snapshot_finished");
+/// What follows the last chunk. May be done again when it failed on the way; the ledger is told before the local state, so that it does not
+/// call a snapshot running for ever that nobody goes on with.
+void finish(const Environment& environment, state::Store& store, const apply::Ledger& ledger, bool may_have_strays,
+            SnapshotResult& total) {
+  derive_reached(environment, store, ledger);
+  if (may_have_strays) total.rows_removed += remove_strays(environment, store, ledger);
+  resolve_settled(environment, ledger, store);
+  warn_of_keys_without_owner(environment.plan, store);
+  store.settle();
   write_control(environment, ledger, store, "done");
   {
     pg::Session target(environment.target, "ledger");
@@ -701,8 +639,69 @@ SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
                  fmt::format(R"({{"rows_read":{},"rows_written":{},"rows_removed":{}}})", total.rows_read,
                              total.rows_written, total.rows_removed));
   }
+  FAILPOINT("before_snapshot_finished");
+  state::Progress progress = store.progress();
+  progress.snapshot_finished = true;
+  progress.needs_snapshot = false;
+  progress.mixed_until = mixed_until(store);
+  progress.copied_until = source_position(environment);
+  store.save_progress(progress);
+}
+
+SnapshotResult copy(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
+                    StartPosition& start, bool again, const std::vector<core::TableId>& tables, bool quiet,
+                    const std::stop_token& stop) {
+  const auto began = std::chrono::steady_clock::now();
+  SnapshotResult total;
+  Retries retries{"the snapshot was interrupted and goes on"};
+  const bool may_have_strays =
+      retries.run(stop, [&] { return begin(environment, store, ledger, start, again, tables); });
+  const std::uint32_t workers =
+      !tables.empty() || leads_to_finished_tables(environment.plan, store) ? 1 : environment.config.snapshot.workers;
+  retries.run(stop, [&] {
+    // Taken away however this ends: a snapshot keeps the source from cleaning up after itself.
+    std::optional<pg::ExportedSnapshot> exported = std::exchange(start.first_snapshot, std::nullopt);
+    if (!exported) {
+      FAILPOINT("before_snapshot_exported");
+      exported.emplace(pg::ExportedSnapshot::temporary(
+          environment.source, kMostWaitForSnapshot,
+          [](const std::string& blocker) { spdlog::warn("the snapshot waits for {}", blocker); }));
+    }
+    settle_writers(environment, store, ledger);
+    const SnapshotResult pass =
+        run_pass(environment, store, ledger, *exported, start.checkpoint.applied, workers, quiet, stop, retries);
+    total.rows_read += pass.rows_read;
+    total.rows_sent += pass.rows_sent;
+    total.rows_written += pass.rows_written;
+    total.rows_removed += pass.rows_removed;
+    total.was_stopped = pass.was_stopped;
+  });
+  if (total.was_stopped) return total;
+  retries.run(stop, [&] {
+    settle_writers(environment, store, ledger);
+    finish(environment, store, ledger, may_have_strays, total);
+  });
+  FAILPOINT("after_snapshot_finished");
   total.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return total;
+}
+
+}  // namespace
+
+bool mapping_changed(const Environment& environment, const state::Store& store) {
+  const std::string known = store.progress().meaning;
+  return !known.empty() && known != environment.plan.meaning_fingerprint;
+}
+
+SnapshotResult run_snapshot(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
+                            StartPosition& start, bool again, const std::vector<core::TableId>& tables, bool quiet,
+                            const std::stop_token& stop) {
+  try {
+    return copy(environment, store, ledger, start, again, tables, quiet, stop);
+  } catch (const Error& error) {
+    if (!stop.stop_requested()) write_failure(environment, ledger, store, error);
+    throw;
+  }
 }
 
 }  // namespace agent

@@ -3,11 +3,10 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "core/pause.hpp"
 #include "replication/marker.hpp"
 #include "replication/publication.hpp"
 
@@ -28,15 +27,6 @@ constexpr int kMark = 720;
 // Of the last look.
 constexpr int kMostTries = 10;
 constexpr std::chrono::milliseconds kPause{500};
-
-/// False when stopped first.
-bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::unique_lock lock{mutex};
-  std::condition_variable_any stopped;
-  stopped.wait_for(lock, stop, time, [] { return false; });
-  return !stop.stop_requested();
-}
 
 }  // namespace
 
@@ -71,7 +61,7 @@ void SourceWatch::look_at_the_end() {
       if (!error.is_transient() || tries == kMostTries) throw;
       spdlog::warn("looking at the publication once more: {}", error.what());
     }
-    static_cast<void>(wait(kPause, {}));
+    static_cast<void>(core::pause(kPause, {}));
   }
 }
 
@@ -102,7 +92,7 @@ void SourceWatch::run(const std::stop_token& stop, const std::function<void(pg::
       spdlog::debug("no look at the source: {}", error.what());
     }
     ++n;
-  } while (wait(kLook, stop));
+  } while (core::pause(kLook, stop));
 }
 
 }  // namespace agent

@@ -9,7 +9,6 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <thread>
 
 #include "agent/conflict_retry.hpp"
 #include "agent/control_socket.hpp"
@@ -18,6 +17,7 @@
 #include "agent/parked_rows.hpp"
 #include "agent/pipeline.hpp"
 #include "agent/repair_desk.hpp"
+#include "agent/retries.hpp"
 #include "agent/schema_watch.hpp"
 #include "agent/start_position.hpp"
 #include "agent/status_report.hpp"
@@ -28,6 +28,7 @@
 #include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "core/pause.hpp"
 #include "pg/session.hpp"
 #include "replication/marker.hpp"
 
@@ -184,12 +185,12 @@ std::unique_ptr<state::Store> open_store_patiently(const Environment& environmen
     try {
       return open_store(environment);
     } catch (const Error& error) {
-      if (!error.is_transient() || stop.stop_requested()) throw;
+      if (!error.is_transient()) throw;
       const bool is_held = !error.context("pid").empty();
       if (is_held && std::chrono::steady_clock::now() > give_up) throw;
       if (is_held && ask_agent(environment.config.state_dir, {{"command", "status"}}, 5s)) throw;
       if (!is_held) spdlog::warn("the local state cannot be opened, trying again: {}", error.what());
-      std::this_thread::sleep_for(is_held ? 100ms : backoff.next());
+      if (!core::pause(is_held ? 100ms : backoff.next(), stop)) throw;
     }
   }
 }
@@ -223,31 +224,12 @@ void require_caught_up(const Environment& environment, const state::Store& store
       .remedy("start the agent, or run `agent sync --until-current`, which catches up; then ask again");
 }
 
-bool is_cured_by_time(const Error& error) { return error.is_transient() || error.kind() == ErrorKind::InDoubt; }
-
-/// Between snapshot and stream both ends are known to be good, so that a connection that breaks there is tried again, for a while.
-StartPosition while_both_are_known(const std::function<StartPosition()>& find_position, const std::stop_token& stop) {
-  constexpr int kMostAttempts = 8;
-  core::Backoff backoff{std::chrono::milliseconds{200}, std::chrono::seconds{15}, 1};
-  for (int attempt = 1;; ++attempt) {
-    try {
-      return find_position();
-    } catch (const Error& error) {
-      if (!is_cured_by_time(error) || attempt == kMostAttempts || stop.stop_requested()) throw;
-      const auto pause = backoff.next();
-      spdlog::warn("the stream cannot start yet, trying again attempt={} wait_ms={}: {}", attempt, pause.count(),
-                   error.what());
-      std::this_thread::sleep_for(pause);
-    }
-  }
-}
-
 /// `outcome` tells how far it came, also when it throws.
 void run_phases(const Config& config, const Goal& goal, const std::stop_token& stop, Outcome& outcome) {
   const auto stop_deadline = std::make_shared<core::StopDeadline>(stop, kStopGrace);
   const Environment environment =
-      through_conflicts("reading the catalogs", [&] { return prepare(config, stop_deadline); });
-  through_conflicts("checking the mapping", [&] { require_sound_mapping(environment); });
+      through_conflicts("reading the catalogs", stop, [&] { return prepare(config, stop_deadline); });
+  through_conflicts("checking the mapping", stop, [&] { require_sound_mapping(environment); });
   const auto store = open_store_patiently(environment, stop);
   discard_outdated(environment, *store);
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
@@ -266,7 +248,7 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   const ControlServer control{control_socket_path(config.state_dir),
                               handlers(board, desk, environment, *store, ledger)};
   const auto find_position = [&] {
-    return through_conflicts("the start", [&] {
+    return through_conflicts("the start", stop, [&] {
       settle_target(environment, *store, ledger);
       return establish(environment, *store, ledger);
     });
@@ -287,7 +269,8 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   if (!goal.streams || outcome.was_stopped) return;
 
   FAILPOINT("before_streaming");
-  const StartPosition start = while_both_are_known(find_position, stop);
+  // Both ends are known to be good by now: a connection that breaks here is tried again.
+  const StartPosition start = Retries{"the stream cannot start yet and is tried again"}.run(stop, find_position);
   Pipeline pipeline{environment, *store, ledger, start};
   board.show(Phase::Streaming, &pipeline);
   try {

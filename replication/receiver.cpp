@@ -2,11 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
-#include <condition_variable>
 #include <utility>
 
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "core/pause.hpp"
 #include "replication/memory_held_transactions.hpp"
 #include "replication/slot.hpp"
 #include "replication/stream_session.hpp"
@@ -25,15 +25,6 @@ constexpr std::string_view kNotInRepertoire = "22021";
 constexpr std::string_view kUndefinedFile = "58P01";
 /// How soon a stop is noticed while the queue is full.
 constexpr std::chrono::milliseconds kStopTick{100};
-
-/// False when `stop` came first.
-bool wait(const std::stop_token& stop, std::chrono::milliseconds time) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock{mutex};
-  static_cast<void>(never.wait_for(lock, stop, time, [] { return false; }));
-  return !stop.stop_requested();
-}
 
 }  // namespace
 
@@ -74,7 +65,7 @@ void Receiver::run(const std::stop_token& stop) {
     }
     if (stop.stop_requested()) break;
     announce_interruption(stop);
-    if (pause.count() > 0 && !wait(stop, pause)) break;
+    if (pause.count() > 0 && !core::pause(pause, stop)) break;
   }
 }
 

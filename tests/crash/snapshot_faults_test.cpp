@@ -117,6 +117,15 @@ BOOST_AUTO_TEST_CASE(a_worker_that_fails_fails_the_run_which_says_so_and_goes_on
   BOOST_TEST(staff.pair.agent.must({"status"}).find("failed") == std::string::npos);
 }
 
+// reliability 4
+BOOST_AUTO_TEST_CASE(a_snapshot_that_a_kill_ended_at_its_last_step_is_called_done) {
+  crash::Staff staff;
+  staff.pair.agent.start(armed("after_snapshot_finished=kill"));
+  BOOST_REQUIRE(staff.pair.agent.wait() == kKilled);
+  expect_rest(staff);
+  BOOST_TEST(control_status(staff) == "done");
+}
+
 // reliability 49, 8: one transaction begins before the slot exists, one while chunks are read; both end after the snapshot
 BOOST_AUTO_TEST_CASE(transactions_that_are_open_across_the_snapshot_are_neither_lost_nor_doubled) {
   crash::Staff staff;

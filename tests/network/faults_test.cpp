@@ -247,6 +247,32 @@ BOOST_DATA_TEST_CASE(a_snapshot_goes_on_after_cuts_of_either_side, boost::unit_t
   staff.expect_converged();
 }
 
+// reliability 22. What surrounds the chunks: the ledger's word that the copy began, that it is done, and the note of it for people.
+BOOST_AUTO_TEST_CASE(a_cut_at_the_first_or_the_last_steps_of_a_snapshot_only_costs_time) {
+  RemoteStaff staff;
+  // As a parameter of a statement: its length stands before it.
+  for (const std::string& word : {std::string("\0\0\0\x07running", 11), std::string("\0\0\0\x04"
+                                                                                    "done",
+                                                                                    8)}) {
+    staff.target_line.set_trap({.pattern = word, .action = TrapAction::Cut});
+    staff.target_line.set_trap({.pattern = word, .action = TrapAction::CutAtReply, .skip = 3});
+  }
+  staff.target_line.set_trap({.pattern = std::string("\0\0\0\x08"
+                                                     "finished",
+                                                     12),
+                              .action = TrapAction::CutAtReply});
+  staff.pair.agent.start();
+  staff.pair.agent.wait_streaming();
+  staff.target_line.wait_sprung(5);
+  const std::string said = staff.pair.agent.process().err();
+  BOOST_TEST(count(said, "the snapshot was interrupted and goes on") == 5U, said);
+  BOOST_TEST(staff.pair.on_target("SELECT string_agg(DISTINCT status, ' ') FROM dispatch_sync.migration_control") ==
+             "done");
+  staff.change(1);
+  staff.wait_applied();
+  staff.expect_converged();
+}
+
 // reliability 110
 BOOST_AUTO_TEST_CASE(a_transaction_that_was_being_streamed_when_the_link_broke_comes_again_whole) {
   RemoteStaff staff;

@@ -1,0 +1,16 @@
+#include "core/pause.hpp"
+
+#include <condition_variable>
+#include <mutex>
+
+namespace core {
+
+bool pause(std::chrono::milliseconds time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::unique_lock lock{mutex};
+  std::condition_variable_any never;
+  static_cast<void>(never.wait_for(lock, stop, time, [] { return false; }));
+  return !stop.stop_requested();
+}
+
+}  // namespace core
