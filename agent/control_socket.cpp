@@ -161,7 +161,8 @@ struct ControlServer::Impl {
         throw Error(ErrorKind::Usage, "the running agent does not know this request")
             .remedy("it may be of another version, or in a phase that does not allow it: restart it, or ask later");
       }
-      return line_of(json{{"answer", handler->second(request)}});
+      std::optional<json> answer = handler->second(request);
+      return line_of(answer ? json{{"answer", std::move(*answer)}} : json{{"waits", true}});
     } catch (const Error& error) {
       return line_of(error_answer(error));
     } catch (const std::exception& error) {
@@ -215,24 +216,38 @@ std::optional<json> ask_agent(const std::filesystem::path& state_dir, const json
   };
 
   const std::string line = line_of(request);
-  for (std::size_t sent = 0; sent < line.size();) {
-    wait(POLLOUT);
-    const ssize_t count = send(connection.get(), line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
-    if (count >= 0) {
-      sent += static_cast<std::size_t>(count);
-    } else if (errno != EAGAIN && errno != EINTR) {
-      break;  // it may have answered why before it hung up
+  const auto ask_once = [&] {
+    for (std::size_t sent = 0; sent < line.size();) {
+      wait(POLLOUT);
+      const ssize_t count = send(connection.get(), line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+      if (count >= 0) {
+        sent += static_cast<std::size_t>(count);
+      } else if (errno != EAGAIN && errno != EINTR) {
+        break;  // it may have answered why before it hung up
+      }
     }
+    std::string received;
+    while (received.find('\n') == std::string::npos) {
+      wait(POLLIN);
+      std::array<char, 65536> buffer;
+      const ssize_t count = recv(connection.get(), buffer.data(), buffer.size(), 0);
+      if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) throw hung_up();
+      if (count > 0) received.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    return json::parse(received.substr(0, received.find('\n')), nullptr, false);
+  };
+  json answer = ask_once();
+  while (answer.is_object() && answer.contains("waits")) {
+    if (Clock::now() >= deadline) {
+      throw Error(ErrorKind::State,
+                  "the running agent did not come to it within " + std::to_string(limit.count()) + " ms")
+          .with("socket", path.string())
+          .remedy(
+              "see `agent status` and its log for what keeps it; it may still do what was asked, and the same may be "
+              "asked again");
+    }
+    answer = ask_once();
   }
-  std::string received;
-  while (received.find('\n') == std::string::npos) {
-    wait(POLLIN);
-    std::array<char, 65536> buffer;
-    const ssize_t count = recv(connection.get(), buffer.data(), buffer.size(), 0);
-    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) throw hung_up();
-    if (count > 0) received.append(buffer.data(), static_cast<std::size_t>(count));
-  }
-  json answer = json::parse(received.substr(0, received.find('\n')), nullptr, false);
   if (answer.is_object() && answer.contains("error")) throw error_of(answer["error"]);
   if (!answer.is_object() || !answer.contains("answer")) {
     throw Error(ErrorKind::State, "the running agent's answer makes no sense").with("socket", path.string());

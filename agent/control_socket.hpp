@@ -16,6 +16,7 @@ namespace agent {
 ///
 ///   → {"command":"status", …}
 ///   ← {"answer": …}   or   {"error":{"kind":"refused","message":"…","remedy":"…"}}
+///   ← {"waits":true}  the answer is not there yet: ask the same again
 ///
 /// A connection may ask several times. Requests are at most 1 MiB.
 [[nodiscard]] std::filesystem::path control_socket_path(const std::filesystem::path& state_dir);
@@ -23,9 +24,9 @@ namespace agent {
 /// The agent's end, in a thread of its own. Destroying it removes the socket.
 class ControlServer {
  public:
-  /// Answers a request (the whole object). May throw core::Error, which the asker gets. Runs in the server's thread, one at a time:
-  /// what takes long delays the others.
-  using Handler = std::function<nlohmann::json(const nlohmann::json& request)>;
+  /// Answers a request (the whole object); nothing when the answer is not there yet, and the same is to be asked again. May throw
+  /// core::Error, which the asker gets. Runs in the server's thread, one at a time: what takes long delays the others.
+  using Handler = std::function<std::optional<nlohmann::json>(const nlohmann::json& request)>;
 
   struct Limits {
     std::size_t request_bytes = 1U << 20U;
@@ -46,7 +47,7 @@ class ControlServer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Asks the agent that holds this state directory. Nothing when none runs (no socket, or nobody listens). Throws the agent's own
+/// Asks the agent that holds this state directory, again and again while the answer is not there yet. Nothing when none runs (no socket, or nobody listens). Throws the agent's own
 /// error, or Error(State) when it does not answer within `limit`.
 [[nodiscard]] std::optional<nlohmann::json> ask_agent(const std::filesystem::path& state_dir,
                                                       const nlohmann::json& request, std::chrono::milliseconds limit);

@@ -1,6 +1,7 @@
 #include "agent/quarantine_retry.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/error.hpp"
@@ -41,56 +42,103 @@ std::int64_t still_quarantined(const mapping::Plan& plan, const mapping::Route& 
   });
 }
 
+using commands::quarantine::RetryResult;
+using Page = QuarantineTable::Page;
+using nlohmann::json;
+
+std::optional<RetryPlace> place_of(const json& request) {
+  const json place = request.value("place", json{});
+  if (place.is_null()) return std::nullopt;
+  try {
+    return RetryPlace{.last = place.at(0).get<std::int64_t>(),
+                      .step = place.at(1).get<std::size_t>(),
+                      .after = place.at(2).get<std::int64_t>()};
+  } catch (const json::exception&) {
+    throw core::Error(core::ErrorKind::Usage, "the place at which the retry is to go on makes no sense")
+        .remedy("begin the retry anew");
+  }
+}
+
+/// Rows that were not taken. Moves `page` on to the last line that is done.
+RetryResult derive(const mapping::Plan& plan, const QuarantineTable& table, apply::Applier& applier, Page& page) {
+  auto lines = table.read_refused(applier.session().sql(), plan, page);
+  if (lines.empty()) return {};
+  page.after = lines.back().number;
+  std::vector<core::RowKey> rows;
+  for (auto& line : lines) rows.push_back(std::move(line.key));
+  std::sort(rows.begin(), rows.end());
+  const mapping::Route& route = plan.route(page.route);
+  applier.retry_rows(route, rows);
+  const std::int64_t still = still_quarantined(plan, route, applier, rows);
+  commit(applier);
+  return RetryResult::of(static_cast<std::int64_t>(rows.size()), still);
+}
+
+/// Rows that were not let go. The same.
+RetryResult remove(const mapping::Plan& plan, const QuarantineTable& table, apply::Applier& applier, Page& page) {
+  auto lines = table.read_unremoved(applier.session().sql(), plan, page);
+  if (lines.empty()) return {};
+  page.after = lines.back().number;
+  std::vector<apply::Applier::TargetRow> rows;
+  for (auto& line : lines) rows.push_back({std::move(line.key), std::move(line.target_key)});
+  const std::size_t still = applier.remove_target_rows(plan.route(page.route), rows);
+  commit(applier);
+  return RetryResult::of(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(still));
+}
+
 }  // namespace
 
-commands::quarantine::RetryResult retry_quarantined(const Environment& environment, const apply::Ledger& ledger,
-                                                    apply::Applier& applier, const std::string& route,
-                                                    const std::vector<std::string>& keys) {
+RetryPage retry_page(const Environment& environment, const apply::Ledger& ledger, apply::Applier& applier,
+                     const QuarantineSelection& selection, const std::optional<RetryPlace>& from) {
   const mapping::Plan& plan = environment.plan;
-  if (!route.empty() && plan.find_route(route) == nullptr) {
-    throw core::Error(core::ErrorKind::Usage, "there is no route of this name").with("route", route);
+  if (!selection.route.empty() && plan.find_route(selection.route) == nullptr) {
+    throw core::Error(core::ErrorKind::Usage, "there is no route of this name").with("route", selection.route);
   }
   const QuarantineTable& table = ledger.quarantine();
   pg::Session& sql = applier.session().sql();
-  commands::quarantine::RetryResult result;
-  // What is refused by this very retry keeps its line, or gets one behind this.
-  const std::int64_t last = table.newest(sql);
-  const auto routes = by_rank(plan, route);
-  // Parents first, so that what one retry releases is there for the next.
-  for (const mapping::Route* of : routes) {
-    QuarantineTable::Page page{.route = of->id, .after = 0, .last = last, .keys = keys};
-    for (auto lines = table.read_refused(sql, plan, page); !lines.empty();
-         lines = table.read_refused(sql, plan, page)) {
-      page.after = lines.back().number;
-      std::vector<core::RowKey> rows;
-      for (auto& line : lines) rows.push_back(std::move(line.key));
-      std::sort(rows.begin(), rows.end());
-      applier.retry_rows(*of, rows);
-      result.retried += static_cast<std::int64_t>(rows.size());
-      result.still += still_quarantined(plan, *of, applier, rows);
-      commit(applier);
-    }
-  }
-  // What was to go, children first.
-  for (auto of = routes.rbegin(); of != routes.rend(); ++of) {
-    QuarantineTable::Page page{.route = (*of)->id, .after = 0, .last = last, .keys = keys};
-    for (auto lines = table.read_unremoved(sql, plan, page); !lines.empty();
-         lines = table.read_unremoved(sql, plan, page)) {
-      page.after = lines.back().number;
-      std::vector<apply::Applier::TargetRow> rows;
-      for (auto& line : lines) rows.push_back({std::move(line.key), std::move(line.target_key)});
-      result.retried += static_cast<std::int64_t>(rows.size());
-      result.still += static_cast<std::int64_t>(applier.remove_target_rows(**of, rows));
-      commit(applier);
-    }
-  }
-  result.applied = result.retried - result.still;
-  if (result.retried > 0) {
+  const auto routes = by_rank(plan, selection.route);
+  const std::size_t steps = 2 * routes.size();
+  // Parents first, so that what one page releases is there for the next; what is to go, children first.
+  for (RetryPlace place = from ? *from : RetryPlace{.last = table.newest(sql)}; place.step < steps;
+       place = {.last = place.last, .step = place.step + 1}) {
+    const bool removes = place.step >= routes.size();
+    Page page{.route = routes[removes ? steps - 1 - place.step : place.step]->id,
+              .after = place.after,
+              .last = place.last,
+              .keys = selection.keys,
+              .rows = environment.config.apply.batch_rows};
+    const RetryResult result = removes ? remove(plan, table, applier, page) : derive(plan, table, applier, page);
+    if (result.retried == 0) continue;
     ledger.audit(
         sql, "quarantine retry", "",
         R"({"retried":)" + std::to_string(result.retried) + R"(,"applied":)" + std::to_string(result.applied) + "}");
+    place.after = page.after;
+    return {result, place};
   }
-  return result;
+  return {};
+}
+
+RetryResult retry_quarantined(const Environment& environment, const apply::Ledger& ledger, apply::Applier& applier,
+                              const QuarantineSelection& selection) {
+  RetryResult total;
+  std::optional<RetryPlace> place;
+  do {
+    const RetryPage page = retry_page(environment, ledger, applier, selection, place);
+    total += page.result;
+    place = page.next;
+  } while (place);
+  return total;
+}
+
+json answer_retry(const Environment& environment, const apply::Ledger& ledger, apply::Applier& applier,
+                  const json& request) {
+  const RetryPage page = retry_page(
+      environment, ledger, applier,
+      {.route = request.value("route", std::string{}), .keys = request.value("keys", std::vector<std::string>{})},
+      place_of(request));
+  json answer{{"retried", page.result.retried}, {"applied", page.result.applied}, {"still", page.result.still}};
+  answer["place"] = page.next ? json{page.next->last, page.next->step, page.next->after} : json{};
+  return answer;
 }
 
 std::size_t resolve_settled(const Environment& environment, const apply::Ledger& ledger, const state::Store& store) {

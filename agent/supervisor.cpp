@@ -14,6 +14,7 @@
 #include "agent/control_socket.hpp"
 #include "agent/expression_preflight.hpp"
 #include "agent/fence_request.hpp"
+#include "agent/interlude.hpp"
 #include "agent/parked_rows.hpp"
 #include "agent/pipeline.hpp"
 #include "agent/repair_desk.hpp"
@@ -96,18 +97,11 @@ class Board {
   std::unique_ptr<pg::Session> source_;
 };
 
-/// Runs `task` between two batches of the stream, and returns when it is done.
-void between_batches(Board& board, std::function<void(apply::Applier&)> task) {
-  auto done = board.with_pipeline([&](Pipeline& pipeline) { return pipeline.between_batches(std::move(task)); });
-  try {
-    done.get();
-  } catch (const std::future_error&) {
-    throw Error(ErrorKind::State, "the agent stopped before it came to this").remedy("ask again when it runs");
-  }
-}
-
 std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk& desk, const Environment& environment,
                                                        const state::Store& store, const apply::Ledger& ledger) {
+  const auto interlude = std::make_shared<Interlude>([&board](auto task) {
+    return board.with_pipeline([&](Pipeline& pipeline) { return pipeline.between_batches(std::move(task)); });
+  });
   return {
       {"status", [&board](const nlohmann::json&) { return board.status(); }},
       {"parked", [&environment,
@@ -117,13 +111,10 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk&
          return board.with_pipeline([&](Pipeline& pipeline) { return answer_fence(pipeline.fence(), request); });
        }},
       {"quarantine_retry",
-       [&board, &environment, &ledger](const nlohmann::json& request) -> nlohmann::json {
-         commands::quarantine::RetryResult result;
-         between_batches(board, [&](apply::Applier& applier) {
-           result = retry_quarantined(environment, ledger, applier, request.value("route", std::string{}),
-                                      request.value("keys", std::vector<std::string>{}));
+       [interlude, &environment, &ledger](const nlohmann::json& request) {
+         return interlude->answer(request, [request, &environment, &ledger](apply::Applier& applier) {
+           return answer_retry(environment, ledger, applier, request);
          });
-         return {{"retried", result.retried}, {"applied", result.applied}, {"still", result.still}};
        }},
       {"repair",
        [&board, &desk](const nlohmann::json& request) {
@@ -131,13 +122,13 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk&
        }},
       {"repair_result", [&desk](const nlohmann::json& request) { return desk.result(request); }},
       {"quarantine_discard",
-       [&board, &environment, &store, &ledger](const nlohmann::json& request) {
-         DiscardResult result;
-         between_batches(board, [&](apply::Applier& applier) {
-           result = discard_rows(environment, store, ledger, applier.session().sql(), discard_request_of(request));
+       [interlude, &environment, &store, &ledger](const nlohmann::json& request) {
+         return interlude->answer(request, [request, &environment, &store, &ledger](apply::Applier& applier) {
+           const DiscardResult result =
+               discard_rows(environment, store, ledger, applier.session().sql(), discard_request_of(request));
            applier.know_quarantine();
+           return to_json(result);
          });
-         return to_json(result);
        }},
   };
 }
@@ -310,7 +301,7 @@ commands::quarantine::RetryResult retry_quarantined_here(const Config& config, c
                          *store,
                          ledger,
                          {.purpose = "retry", .limit = {}, .run = store->progress().run}};
-  return retry_quarantined(environment, ledger, applier, selection.route, selection.keys);
+  return retry_quarantined(environment, ledger, applier, {.route = selection.route, .keys = selection.keys});
 }
 
 DiscardResult discard_rows_here(const Config& config, const DiscardRequest& request) {

@@ -159,7 +159,7 @@ pg::Result read_page(pg::Session& session, const std::string& sql, const mapping
                      const QuarantineTable::Page& page) {
   const std::string after = std::to_string(page.after);
   const std::string last = std::to_string(page.last);
-  const std::string most = std::to_string(kRead);
+  const std::string most = std::to_string(page.rows);
   const std::string keys = text_array(page.keys);
   const pg::Param wanted = page.keys.empty() ? pg::Param{} : pg::Param{keys};
   return session.exec(sql, {route.name, after, last, wanted, most});

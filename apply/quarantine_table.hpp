@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -40,12 +41,14 @@ class QuarantineTable {
   void for_each_refused(pg::Session& session, const mapping::Plan& plan, Discarded discarded,
                         const std::function<void(std::span<const RouteRow>)>& visit) const;
 
-  /// Where to begin and what to read: lines after `after` and up to `last` by their number, of one route, with these legacy keys (none: all).
+  /// Where to begin and what to read: up to `rows` lines after `after` and up to `last` by their number, of one route, with these legacy
+  /// keys (none: all).
   struct Page {
     core::RouteId route;
     std::int64_t after = 0;
     std::int64_t last = 0;
     std::span<const std::string> keys = {};
+    std::size_t rows = 0;
   };
   struct RefusedLine {
     std::int64_t number = 0;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,8 @@ using Action = Options::Quarantine::Action;
 /// More than anybody reads; the totals say how many there are.
 constexpr std::size_t kListed = 1000;
 constexpr std::chrono::milliseconds kAnswerLimit{10000};
-/// A retry derives rows and waits for a place between two batches.
-constexpr std::chrono::milliseconds kRetryLimit{120000};
+/// What changes rows waits for its turn between two batches, and these for a target that is away.
+constexpr std::chrono::milliseconds kTurnLimit{120000};
 
 QuarantineSelection selection_of(const Options::Quarantine& options) {
   return {.route = options.route, .keys = options.keys};
@@ -138,15 +139,31 @@ int show(const Config& config, const Options& options) {
   return to_int(ExitCode::Done);
 }
 
+/// What the running agent made of the rows, page by page. Nothing when no agent runs.
+std::optional<RetryResult> ask_for_retry(const Config& config, const Options::Quarantine& selection) {
+  nlohmann::json question = {
+      {"command", "quarantine_retry"}, {"route", selection.route}, {"keys", selection.keys}, {"place", nullptr}};
+  RetryResult total;
+  do {
+    const auto answer = ask_agent(config.state_dir, question, kTurnLimit);
+    if (!answer && question["place"].is_null()) return std::nullopt;
+    if (!answer) {
+      throw core::Error(core::ErrorKind::State, "the running agent ended in the middle of the retry")
+          .with("state_dir", config.state_dir.string())
+          .with("retried", std::to_string(total.retried))
+          .remedy("retry again: what was done stays done");
+    }
+    total += {.retried = answer->at("retried").get<std::int64_t>(),
+              .applied = answer->at("applied").get<std::int64_t>(),
+              .still = answer->at("still").get<std::int64_t>()};
+    question["place"] = answer->at("place");
+  } while (!question["place"].is_null());
+  return total;
+}
+
 RetryResult retry_rows(const Config& config, const Options::Quarantine& selection, const Here& here) {
-  const nlohmann::json request = {
-      {"command", "quarantine_retry"}, {"route", selection.route}, {"keys", selection.keys}};
-  if (const auto answer = ask_agent(config.state_dir, request, kRetryLimit)) {
-    return {.retried = answer->value("retried", std::int64_t{0}),
-            .applied = answer->value("applied", std::int64_t{0}),
-            .still = answer->value("still", std::int64_t{0})};
-  }
-  return here.retry(config, selection);
+  const auto result = ask_for_retry(config, selection);
+  return result ? *result : here.retry(config, selection);
 }
 
 int retry(const Config& config, const Options& options, const Here& here) {
@@ -174,7 +191,7 @@ int discard(const Config& config, const Options& options, const Here& here) {
                                .acceptance = {.actor = apply::operator_name(), .reason = selected.reason}};
   nlohmann::json asked = to_json(request);
   asked["command"] = "quarantine_discard";
-  const auto answer = ask_agent(config.state_dir, asked, kRetryLimit);
+  const auto answer = ask_agent(config.state_dir, asked, kTurnLimit);
   const DiscardResult result = answer ? discard_result_of(*answer) : here.discard(config, request);
   if (options.as_json) {
     std::cout << nlohmann::ordered_json{{"discarded", result.quarantined + result.parked},

@@ -18,6 +18,16 @@ struct RetryResult {
   std::int64_t retried = 0;
   std::int64_t applied = 0;  ///< are in the target now (or rightly out of it)
   std::int64_t still = 0;    ///< quarantined again
+
+  [[nodiscard]] static RetryResult of(std::int64_t retried, std::int64_t still) {
+    return {retried, retried - still, still};
+  }
+  RetryResult& operator+=(const RetryResult& other) {
+    retried += other.retried;
+    applied += other.applied;
+    still += other.still;
+    return *this;
+  }
 };
 
 /// What is done in this process, for when no agent runs. `selection` as in Options::Quarantine.

@@ -208,6 +208,69 @@ BOOST_AUTO_TEST_CASE(a_quarantining_transaction_whose_commit_is_lost_counts_its_
   BOOST_TEST(pair.counter("people", "applied") == 400);
 }
 
+/// Many people without a team, all of them refused, and an agent that streams, in batches of 50 rows.
+struct ManyRefused : People {
+  ManyRefused() : People(0) {
+    std::string& mapping = agent.options().mapping;
+    mapping.replace(mapping.find("team_id: \"ref('team', team_id)\""), 31,
+                    "team_id: { expr: \"ref('team', team_id)\", missing: quarantine }");
+    agent.options().max_quarantine = "100%";
+    agent.options().batch_rows = 50;
+    agent.configure();
+    source.exec("INSERT INTO person SELECT i, 'p' || i, 11 FROM generate_series(1, 1000) i");
+    bring_over();
+  }
+  /// How many lines of the quarantine were tried so often.
+  [[nodiscard]] int tried(int attempts) const {
+    return std::stoi(target_admin
+                         .query_value("SELECT count(*) FROM dispatch_sync.quarantine WHERE resolved_at IS NULL AND "
+                                      "attempts = " +
+                                      std::to_string(attempts))
+                         .value());
+  }
+};
+
+// reliability 98
+BOOST_AUTO_TEST_CASE(a_long_retry_lets_the_stream_pass_between_its_pages) {
+  ManyRefused pair;
+  pair.agent.start({{"AGENT_FAILPOINTS", "before_retry_committed=wait:300"}});
+  pair.agent.wait_streaming();
+  const auto retry = pair.agent.begin({"quarantine", "retry"});
+  tests::wait_until([&] { return pair.tried(2) > 0; }, "the first page");
+  pair.source.exec("INSERT INTO team VALUES (12, 'meanwhile')");
+  tests::wait_until([&] { return pair.on_target("SELECT count(*) FROM teams WHERE legacy_id = 12") == "1"; },
+                    "a change of the stream");
+  BOOST_TEST(pair.tried(1) > 0);
+  BOOST_TEST(retry->wait() == 1, retry->err());
+  BOOST_TEST(retry->out().find("1000 retried: 0 applied, 1000 still quarantined") != std::string::npos, retry->out());
+  BOOST_TEST(pair.tried(2) == 1000);
+  BOOST_TEST(pair.agent.stop() == 0);
+}
+
+// reliability 98
+BOOST_AUTO_TEST_CASE(a_retry_that_the_target_keeps_waiting_keeps_nobody_else_from_an_answer) {
+  ManyRefused pair;
+  pair.agent.start();
+  pair.agent.wait_streaming();
+  tests::Sql holder = pair.target_admin.session();
+  holder.exec("BEGIN; LOCK TABLE dispatch_sync.quarantine");
+  const auto retry = pair.agent.begin({"quarantine", "retry"});
+  tests::wait_until(
+      [&] { return pair.target_admin.query_value("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0"; },
+      "the retry to wait");
+  for (int n = 0; n < 3; ++n) BOOST_TEST(pair.counter("people", "quarantined") == 1000);
+  // A second one waits for its turn.
+  const auto second = pair.agent.begin({"quarantine", "retry", "7"});
+  BOOST_TEST(pair.counter("people", "quarantined") == 1000);
+  BOOST_TEST(retry->is_running());
+  holder.exec("COMMIT");
+  BOOST_TEST(retry->wait() == 1, retry->err());
+  BOOST_TEST(retry->out().find("1000 retried: 0 applied, 1000 still quarantined") != std::string::npos, retry->out());
+  BOOST_TEST(second->wait() == 1, second->err());
+  BOOST_TEST(second->out().find("1 retried: 0 applied, 1 still quarantined") != std::string::npos, second->out());
+  BOOST_TEST(pair.agent.stop() == 0);
+}
+
 // reliability 98
 BOOST_AUTO_TEST_CASE(fifty_thousand_quarantined_rows_are_retried_again_and_again_in_bounded_memory) {
   constexpr int kRows = 50'000;

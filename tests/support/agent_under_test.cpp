@@ -73,6 +73,10 @@ std::string AgentUnderTest::must(std::vector<std::string> args, const Environmen
   return result.out;
 }
 
+std::unique_ptr<Process> AgentUnderTest::begin(std::vector<std::string> args) const {
+  return std::make_unique<Process>(process_options(std::move(args), {}));
+}
+
 void AgentUnderTest::start(const Environment& environment) {
   if (is_running()) {
     throw std::logic_error("the agent is running already");

@@ -52,6 +52,9 @@ class AgentUnderTest {
   /// The same; throws std::runtime_error with the agent's errors unless it exits with 0. Returns its standard output.
   std::string must(std::vector<std::string> args, const Environment& environment = {}) const;
 
+  /// Starts a command and leaves it to the caller.
+  [[nodiscard]] std::unique_ptr<Process> begin(std::vector<std::string> args) const;
+
   /// Starts `agent run`. Throws std::logic_error while one runs.
   void start(const Environment& environment = {});
   [[nodiscard]] bool is_running() { return process_ && process_->is_running(); }

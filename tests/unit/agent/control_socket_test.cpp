@@ -8,7 +8,9 @@
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <thread>
 
 #include "agent/unix_socket.hpp"
 #include "core/error.hpp"
@@ -80,6 +82,29 @@ BOOST_AUTO_TEST_CASE(errors_of_a_handler_arrive_as_they_were_thrown) {
                         [](const core::Error& error) { return error.kind() == core::ErrorKind::Usage; });
   BOOST_CHECK_THROW(agent::ask_agent(directory.path(), {{"no", "command"}}, 5s), core::Error);
   BOOST_TEST(agent::ask_agent(directory.path(), {{"command", "echo"}, {"text", ""}}, 5s).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_is_not_there_yet_is_asked_for_again_and_others_come_in_between) {
+  const tests::TempDir directory("control");
+  int asked = 0;
+  auto all = handlers();
+  all["slow"] = [&](const json&) { return ++asked < 3 ? std::nullopt : std::optional<json>(asked); };
+  all["never"] = [](const json&) { return std::optional<json>(); };
+  const ControlServer server(agent::control_socket_path(directory.path()), all);
+  BOOST_TEST(agent::ask_agent(directory.path(), {{"command", "slow"}}, 30s)->get<int>() == 3);
+  BOOST_CHECK_EXCEPTION(agent::ask_agent(directory.path(), {{"command", "never"}}, 50ms), core::Error,
+                        [&](const core::Error& error) {
+                          return error.kind() == core::ErrorKind::State &&
+                                 error.message().find("did not come to it") != std::string::npos;
+                        });
+  std::jthread waiting([&] {
+    try {
+      static_cast<void>(agent::ask_agent(directory.path(), {{"command", "never"}}, 200ms));
+    } catch (const core::Error&) {
+      // As above.
+    }
+  });
+  BOOST_TEST(agent::ask_agent(directory.path(), {{"command", "echo"}, {"text", "x"}}, 5s).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(without_an_agent_there_is_no_answer) {
