@@ -25,7 +25,9 @@ constexpr std::string_view kCommentRest =
 }  // namespace
 
 std::string encode(const SourceMark& mark) {
-  return nlohmann::json{{"number", mark.number}, {"publication", mark.publication}, {"entries", mark.entries}}.dump();
+  return nlohmann::json{
+      {"number", mark.number}, {"publication", mark.publication}, {"version", mark.version}, {"entries", mark.entries}}
+      .dump();
 }
 
 SourceMark decode_source_mark(const std::string& text) {
@@ -33,6 +35,7 @@ SourceMark decode_source_mark(const std::string& text) {
     const nlohmann::json json = nlohmann::json::parse(text.empty() ? "{}" : text);
     return {.number = json.value("number", std::uint64_t{0}),
             .publication = json.value("publication", std::uint32_t{0}),
+            .version = json.value("version", std::uint32_t{0}),
             .entries = json.value("entries", std::map<std::string, std::uint32_t>{})};
   } catch (const nlohmann::json::exception&) {
     throw Error(ErrorKind::Bug, "the ledger's checkpoint has a source_mark that this agent has not written");
@@ -78,6 +81,7 @@ void require_same_publication(const std::optional<replication::Publication>& pub
 
 std::set<core::QualifiedName> tables_with_gaps(const replication::Publication& publication, const SourceMark& mark,
                                                const std::set<core::QualifiedName>& wanted) {
+  if (mark.version != 0 && publication.version != mark.version) return wanted;
   auto tables = replication::compare(publication, wanted).kept_back(wanted);
   for (const core::QualifiedName& table : wanted) {
     const auto known = mark.entries.find(table.display());
@@ -89,7 +93,8 @@ std::set<core::QualifiedName> tables_with_gaps(const replication::Publication& p
 }
 
 SourceMark mark_source(pg::Session& source, const replication::Publication& publication, std::uint64_t known_number) {
-  SourceMark mark{.number = known_number, .publication = publication.oid, .entries = {}};
+  SourceMark mark{
+      .number = known_number, .publication = publication.oid, .version = publication.version, .entries = {}};
   for (const auto& [table, entry] : publication.entries) mark.entries.emplace(table.display(), entry);
   // Publications may be shared by several slots: the number grows for all of them.
   const std::uint64_t number = std::max(known_number, marked_number(publication.comment)) + 1;

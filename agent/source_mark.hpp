@@ -20,6 +20,7 @@ namespace agent {
 struct SourceMark {
   std::uint64_t number = 0;  ///< 0: none was written yet, or the publication is not ours to comment on
   std::uint32_t publication = 0;
+  std::uint32_t version = 0;                     ///< of the publication's options; 0: an earlier agent did not note it
   std::map<std::string, std::uint32_t> entries;  ///< of the publication, by table
 };
 
@@ -38,7 +39,8 @@ struct SourceMark {
 void require_same_publication(const std::optional<replication::Publication>& publication, const SourceMark& mark,
                               const Config::Source& source);
 
-/// Tables of the mapping whose changes may not have been published all the time since the mark: taken out, put in again, filtered.
+/// Tables of the mapping whose changes may not have been published all the time since the mark: taken out, put in again, filtered;
+/// all of them when the options were changed, be it for a moment.
 [[nodiscard]] std::set<core::QualifiedName> tables_with_gaps(const replication::Publication& publication,
                                                              const SourceMark& mark,
                                                              const std::set<core::QualifiedName>& wanted);

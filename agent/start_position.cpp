@@ -93,6 +93,8 @@ SourceMark reconcile_publication(const Environment& environment, pg::Session& so
   ensure_publication(environment, source);
   const auto publication = replication::read_publication(source, config.publication);
   require_same_publication(publication, known, config);
+  // Changed just now, by this start (which has found a gap, then) or by somebody else.
+  if (publication->version != found->version) read_anew(environment, store, wanted_tables(environment.plan));
   const SourceMark mark = mark_source(source, *publication, known.number);
   ledger.note_source(target, environment.source_identity.timeline, encode(mark));
   return mark;

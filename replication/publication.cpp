@@ -88,6 +88,7 @@ std::optional<Publication> read_publication(pg::Session& session, const std::str
   publication.is_via_partition_root = head.is_true(0, 5);
   publication.oid = static_cast<std::uint32_t>(head.integer(0, 6));
   publication.comment = head.text(0, 7);
+  publication.version = static_cast<std::uint32_t>(head.integer(0, 8));
 
   const bool has_filters = version.has_publication_filters();
   const pg::Result tables =

@@ -32,6 +32,8 @@ struct Publication {
   bool is_via_partition_root = false;  ///< true before 13, where there is no such option
   std::vector<PublishedTable> tables;  ///< listed by name, sorted; not those that ALL TABLES or a schema brings in
   std::uint32_t oid = 0;               ///< another one when it was dropped and made again
+  /// Another one when its options (or its owner) were changed, also when they were changed back: the transaction that wrote its catalog row.
+  std::uint32_t version = 0;
   /// Of the entry of each listed table: another one when the table was taken out and put in again.
   std::map<core::QualifiedName, std::uint32_t> entries;
   std::string comment;  ///< COMMENT ON PUBLICATION; empty when there is none

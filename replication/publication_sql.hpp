@@ -7,7 +7,7 @@ namespace replication::publication_sql {
 
 /// {0}: pubtruncate or true (11+); {1}: pubviaroot or true (13+)
 inline constexpr std::string_view kPublication = R"sql(
-select p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, {0}, {1}, p.oid, pg_catalog.obj_description(p.oid, 'pg_publication')
+select p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, {0}, {1}, p.oid, pg_catalog.obj_description(p.oid, 'pg_publication'), p.xmin
   from pg_catalog.pg_publication p
  where p.pubname = $1
 )sql";

@@ -100,6 +100,25 @@ BOOST_AUTO_TEST_CASE(operations_that_were_not_published_have_all_tables_read_ane
   world.expect_convergence();
 }
 
+// reliability 137
+BOOST_AUTO_TEST_CASE(operations_that_were_not_published_for_a_moment_have_all_tables_read_anew) {
+  Disagreement world;
+  const auto hide_an_update = [&](int id) {
+    world.pair.source_admin.exec("ALTER PUBLICATION dispatch_sync SET (publish = 'insert')");
+    world.pair.source.exec("UPDATE person SET note = 'unseen' WHERE id = " + std::to_string(id));
+    world.pair.source_admin.exec("ALTER PUBLICATION dispatch_sync SET (publish = 'insert, update, delete, truncate')");
+  };
+  hide_an_update(10);
+  world.expect_convergence();
+  world.pair.agent.start();
+  world.pair.agent.wait_streaming();
+  hide_an_update(11);
+  const int code = world.pair.agent.wait();
+  BOOST_TEST(code == 6, world.pair.agent.process().err());
+  world.expect_convergence();
+  BOOST_TEST(world.pair.on_target("SELECT count(*) FROM people WHERE note = 'unseen'") == "2");
+}
+
 // reliability 137, 138
 BOOST_AUTO_TEST_CASE(a_row_filter_set_by_somebody_else_has_its_table_read_anew) {
   Disagreement world;

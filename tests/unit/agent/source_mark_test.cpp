@@ -10,6 +10,7 @@ replication::Publication publication() {
   replication::Publication found;
   found.name = "p";
   found.oid = 20;
+  found.version = 800;
   found.publishes_insert = found.publishes_update = found.publishes_delete = found.publishes_truncate = true;
   found.is_via_partition_root = true;
   for (const char* table : {"a", "b"}) {
@@ -20,7 +21,7 @@ replication::Publication publication() {
   return found;
 }
 
-const agent::SourceMark kMark{.number = 7, .publication = 20, .entries = {{"a", 'a'}, {"b", 'b'}}};
+const agent::SourceMark kMark{.number = 7, .publication = 20, .version = 800, .entries = {{"a", 'a'}, {"b", 'b'}}};
 const std::set<core::QualifiedName> kWanted{{"public", "a"}, {"public", "b"}};
 
 bool is_refused(const std::optional<replication::Publication>& found, const agent::SourceMark& mark) {
@@ -45,6 +46,7 @@ BOOST_AUTO_TEST_CASE(a_mark_is_read_as_it_was_written_and_none_is_no_mark) {
   const agent::SourceMark read = agent::decode_source_mark(agent::encode(kMark));
   BOOST_TEST(read.number == 7U);
   BOOST_TEST(read.publication == 20U);
+  BOOST_TEST(read.version == 800U);
   BOOST_TEST((read.entries == kMark.entries));
   BOOST_TEST(agent::decode_source_mark("").number == 0U);
   BOOST_CHECK_THROW(agent::decode_source_mark("[1"), core::Error);
@@ -84,6 +86,12 @@ BOOST_AUTO_TEST_CASE(tables_that_were_out_of_the_publication_for_a_while_have_ga
   auto without_deletes = publication();
   without_deletes.publishes_delete = false;
   BOOST_TEST((agent::tables_with_gaps(without_deletes, kMark, kWanted) == kWanted));
+  auto changed_and_changed_back = publication();
+  changed_and_changed_back.version = 801;
+  BOOST_TEST((agent::tables_with_gaps(changed_and_changed_back, kMark, kWanted) == kWanted));
+  agent::SourceMark of_an_earlier_agent = kMark;
+  of_an_earlier_agent.version = 0;
+  BOOST_TEST(agent::tables_with_gaps(changed_and_changed_back, of_an_earlier_agent, kWanted).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
