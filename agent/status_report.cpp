@@ -86,6 +86,7 @@ nlohmann::ordered_json to_json(const StatusReport& report) {
   json["lag_seconds"] = report.lag_seconds;
   json["slot"] = {
       {"name", report.slot.name}, {"wal_status", report.slot.wal_status}, {"safe_wal_size", report.slot.safe_wal_size}};
+  if (!report.origins.empty()) json["origins"] = report.origins;
   json["balanced"] = report.is_balanced();
   if (!report.snapshot_failure.empty()) json["snapshot_failure"] = report.snapshot_failure;
   json["routes"] = nlohmann::ordered_json::array();
@@ -114,6 +115,7 @@ StatusReport status_from_json(const nlohmann::json& json) {
     report.slot = {slot.at("name").get<std::string>(), slot.at("wal_status").get<std::string>(),
                    slot.at("safe_wal_size").get<std::int64_t>()};
     report.snapshot_failure = json.value("snapshot_failure", "");
+    report.origins = json.value("origins", std::map<std::string, std::uint64_t>{});
     for (const nlohmann::json& route : json.at("routes")) {
       report.routes.push_back({.name = route.at("name").get<std::string>(),
                                .from = route.at("from").get<std::string>(),
@@ -143,6 +145,10 @@ std::string to_text(const StatusReport& report) {
   }
   text += '\n';
   if (!report.snapshot_failure.empty()) text += "the snapshot has failed: " + report.snapshot_failure + "\n";
+  for (const auto& [name, transactions] : report.origins) {
+    text += fmt::format("{} transactions came to the source by replication from elsewhere: origin {}\n",
+                        grouped(static_cast<std::int64_t>(transactions)), name);
+  }
   if (report.routes.empty()) return text;
 
   std::size_t width = 5;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -37,6 +38,8 @@ struct StatusReport {
   core::Lsn applied_lsn;   ///< everything before it is on the target; never a position that is only received
   double lag_seconds = 0;  ///< age of the oldest commit that is not applied yet
   Slot slot;
+  /// Transactions since the start that the source has not made itself but received by replication, by the name of their origin.
+  std::map<std::string, std::uint64_t> origins;
   std::vector<Route> routes;
   std::string snapshot_failure = {};  ///< why the last snapshot gave up; empty unless it did, and none has begun since
 

@@ -75,6 +75,7 @@ class Board {
     report.applied_lsn = pipeline_ != nullptr ? pipeline_->applied() : store_.progress().applied;
     if (pipeline_ != nullptr) {
       report.lag_seconds = pipeline_->lag_seconds();
+      report.origins = pipeline_->receiver().origins;
       add_unremoved(report.routes, pipeline_->unremoved());
     }
     try {

@@ -67,7 +67,7 @@ void Assembler::feed_plain(std::string_view payload) {
           commit(message);
         } else if constexpr (std::is_same_v<Kind, Origin>) {
           require_open("an origin");
-          note(message);
+          open_->origin = std::move(message.name);
         } else if constexpr (std::is_same_v<Kind, RelationDefinition>) {
           require_open("a relation");
           relations_.remember(std::move(message.relation), arrivals_);
@@ -113,7 +113,7 @@ void Assembler::feed_block(std::string_view payload) {
       break;
     }
     case 'Y': static_cast<void>(decode(payload, Framing::InBlock)); break;
-    case 'O': note(std::get<Origin>(decode(payload, Framing::InBlock))); break;
+    case 'O': streamed_[top].origin = std::get<Origin>(decode(payload, Framing::InBlock)).name; break;
     case 'E':
       static_cast<void>(decode(payload, Framing::InBlock));
       block_.reset();
@@ -151,7 +151,7 @@ void Assembler::commit(const Commit& message) {
   if (open_->is_skipped) {
     ++counters_.skipped_transactions;
   } else {
-    ready_ = take_last_part(message.end_lsn);
+    ready_ = take_last_part(message.end_lsn, open_->origin);
   }
   open_.reset();
 }
@@ -217,11 +217,6 @@ void Assembler::stream_abort(const StreamAbort& message) {
   held_.drop(message.xid);
   streamed_.erase(found);
   ++counters_.aborted_transactions;
-}
-
-void Assembler::note(const Origin& origin) {
-  ++counters_.origins;
-  counters_.origin = origin.name;
 }
 
 void Assembler::require_open(std::string_view what) const {
@@ -303,11 +298,12 @@ core::TransactionPart Assembler::take_part() {
   return part;
 }
 
-core::TransactionPart Assembler::take_last_part(core::EndLsn end) {
+core::TransactionPart Assembler::take_last_part(core::EndLsn end, const std::string& origin) {
   core::TransactionPart part = take_part();
   part.is_last = true;
   part.end_lsn = end;
   ++counters_.transactions;
+  if (!origin.empty()) ++counters_.origins[origin];
   return part;
 }
 
@@ -322,9 +318,8 @@ core::TransactionPart Assembler::replay_next() {
         relations_.adopt(replay.streamed.relations);
         committed_.push_back({replay.xid, replay.end_lsn});
         ++counters_.streamed_transactions;
-        const core::EndLsn end = replay.end_lsn;
-        replay_.reset();
-        return take_last_part(end);
+        const Replay done = *std::exchange(replay_, std::nullopt);
+        return take_last_part(done.end_lsn, done.streamed.origin);
       }
     }
     const core::HeldMessage& held = replay.chunk[replay.next_in_chunk++];

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -35,8 +36,8 @@ struct AssemblerCounters {
   std::uint64_t aborted_transactions = 0;   ///< streamed, then rolled back
   std::uint64_t stray_aborts = 0;           ///< aborts of something never seen: harmless
   std::uint64_t stray_messages = 0;         ///< logical messages outside of transactions: ignored
-  std::uint64_t origins = 0;                ///< Origin messages: changes that came to the source by replication
-  std::string origin = {};                  ///< where the newest of these came from, as the source calls it
+  std::map<std::string, std::uint64_t> origins =
+      {};  ///< transactions that came to the source by replication, by origin
   friend bool operator==(const AssemblerCounters&, const AssemblerCounters&) = default;
 };
 
@@ -75,10 +76,12 @@ class Assembler {
     core::CommitLsn commit_lsn;
     core::Timestamp commit_time;
     bool is_skipped = false;
+    std::string origin = {};  ///< empty: made on the source itself
   };
   /// A streamed transaction without its end.
   struct Streamed {
-    RelationHistory relations;
+    RelationHistory relations = {};
+    std::string origin = {};
   };
   /// A streamed transaction that committed, while it is read back.
   struct Replay {
@@ -101,7 +104,6 @@ class Assembler {
   void stream_start(const StreamStart& message);
   void stream_commit(const StreamCommit& message);
   void stream_abort(const StreamAbort& message);
-  void note(const Origin& origin);
   void require_open(std::string_view what) const;
   void require_outside(std::string_view what) const;
   void advance_commit_order(core::CommitLsn commit, core::EndLsn end);
@@ -116,7 +118,7 @@ class Assembler {
   }
   void start_part(std::uint32_t xid, core::CommitLsn commit, core::Timestamp time);
   [[nodiscard]] core::TransactionPart take_part();
-  [[nodiscard]] core::TransactionPart take_last_part(core::EndLsn end);
+  [[nodiscard]] core::TransactionPart take_last_part(core::EndLsn end, const std::string& origin);
   [[nodiscard]] core::TransactionPart replay_next();
 
   core::HeldTransactions& held_;

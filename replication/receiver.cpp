@@ -78,6 +78,7 @@ void Receiver::stream(const std::stop_token& stop) {
   {
     const std::lock_guard lock{mutex_};
     ++state_.sessions;
+    past_origins_ = state_.origins;
   }
   publish_state(&session);
   spdlog::info("streaming slot={} applied_lsn={}", options_.slot, progress_.applied().to_string());
@@ -180,25 +181,27 @@ void Receiver::announce_interruption(const std::stop_token& stop) {
   is_interruption_due_ = false;
 }
 
-void Receiver::tell_origin(const std::string& origin) {
-  if (origin.empty() || origin == told_origin_) return;
-  told_origin_ = origin;
-  spdlog::warn(
-      "changes come to the source by replication from elsewhere, and are applied like its own; if they come from the "
-      "target, end that "
-      "replication origin={}",
-      origin);
-}
-
 void Receiver::publish_state(const StreamSession* session) {
-  if (session != nullptr) tell_origin(session->counters().origin);
   const std::size_t held_bytes = held_.held_bytes();
   const std::lock_guard lock{mutex_};
   state_.is_streaming = session != nullptr;
   state_.is_paused = session != nullptr && session->is_paused();
   state_.backend_pid = session != nullptr ? session->backend_pid() : 0;
   state_.held_bytes = held_bytes;
-  if (session != nullptr) state_.counters = session->counters();
+  if (session == nullptr) return;
+  state_.counters = session->counters();
+  for (const auto& [name, transactions] : state_.counters.origins) {
+    const auto past = past_origins_.find(name);
+    std::uint64_t& known = state_.origins[name];
+    if (known == 0) {
+      spdlog::warn(
+          "changes come to the source by replication from elsewhere, and are applied like its own; if they come from "
+          "the "
+          "target, end that replication origin={}",
+          name);
+    }
+    known = (past == past_origins_.end() ? 0 : past->second) + transactions;
+  }
 }
 
 ReceiverState Receiver::state() const {

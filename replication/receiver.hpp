@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -26,7 +27,8 @@ struct ReceiverState {
   std::int32_t backend_pid = 0;  ///< of the walsender, while streaming
   std::size_t held_bytes = 0;    ///< of streamed transactions
   AssemblerCounters counters;    ///< of the current session
-  std::string last_error;        ///< why the last session ended; empty when none has failed
+  std::map<std::string, std::uint64_t> origins;  ///< of all sessions: as in AssemblerCounters
+  std::string last_error;                        ///< why the last session ended; empty when none has failed
 };
 
 /// Reads the stream from the slot and hands committed transactions to the queue, in commit order, until it is stopped; connects
@@ -67,7 +69,6 @@ class Receiver {
   void end_orphan();
   [[noreturn]] void refuse(const core::Error& error);
   void announce_interruption(const std::stop_token& stop);
-  void tell_origin(const std::string& origin);
   void publish_state(const StreamSession* session);
 
   ReceiverOptions options_;  ///< constant, but for streams_uncommitted
@@ -82,7 +83,7 @@ class Receiver {
   unsigned tries_in_use_ = 0;
   core::Lsn nonsense_at_;
   bool is_interruption_due_ = false;
-  std::string told_origin_;  ///< the origin of changes that the log spoke of last
+  std::map<std::string, std::uint64_t> past_origins_;  ///< of the sessions before this
 
   std::atomic<bool> is_replay_requested_ = false;
 

@@ -177,6 +177,9 @@ BOOST_AUTO_TEST_CASE(changes_that_came_from_elsewhere_are_applied_and_told) {
   pair.agent.wait_applied();
   pair.agent.process().wait_for_line("changes come to the source by replication from elsewhere.* origin=" + pair.name +
                                      "_elsewhere");
+  // Transactions, not changes. The receiver's thread tells of them a moment later.
+  tests::wait_until([&] { return pair.agent.status().find(pair.name + "_elsewhere\": 2") != std::string::npos; },
+                    "the status to count both transactions");
   BOOST_TEST(pair.agent.stop() == 0);
   BOOST_TEST(pair.on_target("SELECT count(*) FROM items") == "2993");
   other.exec("SELECT pg_replication_origin_session_reset(); SELECT pg_replication_origin_drop('" + pair.name +

@@ -15,6 +15,7 @@ agent::StatusReport report() {
   report.applied_lsn = core::Lsn(0x1000);
   report.lag_seconds = 1.5;
   report.slot = {.name = "dispatch_sync", .wal_status = "reserved", .safe_wal_size = 4096};
+  report.origins = {{"pg_16384", 1234}};
   report.routes.push_back({.name = "orders",
                            .from = "dispatch_instruction",
                            .to = "orders",
@@ -31,7 +32,7 @@ BOOST_AUTO_TEST_CASE(the_report_has_the_promised_json_shape) {
   BOOST_TEST(
       agent::to_json(report()).dump() ==
       R"({"phase":"streaming","source_lsn":"0/2000","applied_lsn":"0/1000","lag_bytes":4096,"lag_seconds":1.5,)"
-      R"("slot":{"name":"dispatch_sync","wal_status":"reserved","safe_wal_size":4096},"balanced":true,)"
+      R"("slot":{"name":"dispatch_sync","wal_status":"reserved","safe_wal_size":4096},"origins":{"pg_16384":1234},"balanced":true,)"
       R"("routes":[{"name":"orders","from":"dispatch_instruction","to":"orders","read":10,"applied":6,"filtered":2,)"
       R"("parked":1,"quarantined":1,"snapshot_done":true}]})");
 }
@@ -50,6 +51,13 @@ BOOST_AUTO_TEST_CASE(rows_that_nobody_accounts_for_are_told_loudly) {
   BOOST_TEST(agent::to_json(unbalanced)["balanced"] == false);
   BOOST_TEST(agent::to_text(unbalanced).find("UNBALANCED") != std::string::npos);
   BOOST_TEST(agent::to_text(report()).find("UNBALANCED") == std::string::npos);
+}
+
+// reliability 139
+BOOST_AUTO_TEST_CASE(changes_that_the_source_received_from_elsewhere_are_told) {
+  BOOST_TEST(agent::to_text(report()).find(
+                 "1,234 transactions came to the source by replication from elsewhere: origin pg_16384") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_position_gives_no_lag) {

@@ -104,7 +104,9 @@ BOOST_AUTO_TEST_CASE(origins_may_come_once_or_twice) {  // reliability 144
   Driver driver;
   driver.feed(fixture::load("origins"));
   BOOST_TEST(driver.keys() == "1");
-  BOOST_TEST(driver.assembler.counters().origins == 2U);
+  const auto& origins = driver.assembler.counters().origins;
+  BOOST_REQUIRE(origins.size() == 1U);
+  BOOST_TEST(origins.begin()->second == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(protocol_1_sends_empty_transactions_and_stray_aborts) {  // reliability 63
