@@ -5,11 +5,11 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
-#include <fstream>
 #include <ostream>
 #include <string>
 
 #include "tests/crash/staff.hpp"
+#include "tests/support/process_memory.hpp"
 #include "tests/support/wait.hpp"
 
 namespace {
@@ -82,14 +82,6 @@ const Place kPlaces[] = {
     {"after_target_commit", 1},   {"after_state_write", 1},
 };
 
-long peak_memory_mb(tests::AgentUnderTest& agent) {
-  std::ifstream status(fmt::format("/proc/{}/status", agent.process().pid()));
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stol(line.substr(6)) / 1024;
-  }
-  return 0;
-}
-
 std::string walsender(const Large& large) {
   return large.pair.source_admin
       .query_value("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + large.pair.name + "'")
@@ -151,7 +143,7 @@ BOOST_DATA_TEST_CASE(a_target_that_fails_in_a_transaction_that_exceeds_the_memor
 }
 
 // reliability 61
-BOOST_AUTO_TEST_CASE(a_large_transaction_takes_no_memory_in_proportion_to_its_size) {
+BOOST_AUTO_TEST_CASE(a_large_transaction_takes_no_memory_in_proportion_to_its_size, *tests::judges_memory()) {
   Large large;
   large.pair.agent.start();
   large.pair.agent.wait_streaming();
@@ -159,10 +151,10 @@ BOOST_AUTO_TEST_CASE(a_large_transaction_takes_no_memory_in_proportion_to_its_si
     large.pair.source.exec(
         fmt::format("INSERT INTO badge SELECT i, 'badge ' || i FROM generate_series({}, {}) i", first, last));
     large.pair.agent.wait_applied();
-    return peak_memory_mb(large.pair.agent);
+    return tests::peak_memory_mb(large.pair.agent.process().pid());
   };
-  const long small = insert(100'001, 110'000);
-  const long big = insert(200'001, 270'000);
+  const double small = insert(100'001, 110'000);
+  const double big = insert(200'001, 270'000);
   BOOST_TEST_MESSAGE("10,000 rows: " << small << " MB, 70,000 rows: " << big << " MB");
   BOOST_TEST(big < small + 25, "10,000 rows took " << small << " MB, 70,000 rows " << big << " MB");
   large.expect_equal_after_stop();

@@ -1,10 +1,11 @@
 // What the target refuses for good: rows that it does not take, rows that it does not let go, and however many of them.
 #include <boost/test/unit_test.hpp>
-#include <fstream>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "tests/faults/people.hpp"
+#include "tests/support/process_memory.hpp"
 #include "tests/support/wait.hpp"
 
 using faults::People;
@@ -42,18 +43,6 @@ void hold(const People& pair, const std::string& condition) {
 }
 
 void let_go(const People& pair) { pair.target.exec("DROP FUNCTION hold CASCADE"); }
-
-long peak_memory_kb(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string word; status >> word;) {
-    if (word == "VmHWM:") {
-      long value = 0;
-      status >> value;
-      return value;
-    }
-  }
-  return 0;
-}
 
 }  // namespace
 
@@ -272,9 +261,10 @@ BOOST_AUTO_TEST_CASE(a_retry_that_the_target_keeps_waiting_keeps_nobody_else_fro
 }
 
 // reliability 98
-BOOST_AUTO_TEST_CASE(fifty_thousand_quarantined_rows_are_retried_again_and_again_in_bounded_memory) {
+BOOST_AUTO_TEST_CASE(fifty_thousand_quarantined_rows_are_retried_again_and_again_in_bounded_memory,
+                     *tests::judges_memory()) {
   constexpr int kRows = 50'000;
-  constexpr long kMostKb = 320'000;
+  constexpr double kMost = 320;
   People pair(0);
   std::string& mapping = pair.agent.options().mapping;
   mapping.replace(mapping.find("team_id: \"ref('team', team_id)\""), 31,
@@ -301,9 +291,9 @@ BOOST_AUTO_TEST_CASE(fifty_thousand_quarantined_rows_are_retried_again_and_again
     BOOST_TEST(state() == "50000 50000 " + std::to_string(attempt) + " " + std::to_string(attempt));
   }
   BOOST_TEST(pair.counter("people", "quarantined") == kRows);
-  const long peak = peak_memory_kb(pair.agent.process().pid());
-  BOOST_TEST_MESSAGE("peak memory " << peak << " kB");
-  BOOST_TEST(peak < kMostKb);
+  const double peak = tests::peak_memory_mb(pair.agent.process().pid());
+  BOOST_TEST_MESSAGE("peak memory " << peak << " MB");
+  BOOST_TEST(peak < kMost);
   pair.source.exec("INSERT INTO team VALUES (11, 'late')");
   pair.agent.wait_applied();
   BOOST_TEST(pair.agent.stop() == 0);

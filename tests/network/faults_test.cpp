@@ -4,7 +4,6 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -12,6 +11,7 @@
 #include <string>
 
 #include "tests/network/remote_staff.hpp"
+#include "tests/support/process_memory.hpp"
 #include "tests/support/wait.hpp"
 
 namespace {
@@ -27,15 +27,6 @@ using tests::TrapAction;
 std::size_t open_files(RemoteStaff& staff) {
   const std::filesystem::path directory = "/proc/" + std::to_string(staff.pair.agent.process().pid()) + "/fd";
   return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory), {}));
-}
-
-/// Resident memory of the agent, in MB.
-double memory(RemoteStaff& staff) {
-  std::ifstream status("/proc/" + std::to_string(staff.pair.agent.process().pid()) + "/statm");
-  std::size_t total = 0;
-  std::size_t resident = 0;
-  status >> total >> resident;
-  return static_cast<double>(resident) * 4096 / 1e6;
 }
 
 struct Lag {
@@ -164,7 +155,7 @@ BOOST_AUTO_TEST_CASE(corrupted_bytes_end_the_connection_and_are_never_applied) {
 }
 
 // reliability 20, 156
-BOOST_AUTO_TEST_CASE(a_target_that_is_too_slow_makes_reading_pause_and_memory_stay) {
+BOOST_AUTO_TEST_CASE(a_target_that_is_too_slow_makes_reading_pause_and_memory_stay, *tests::judges_memory()) {
   RemoteStaff staff;
   staff.start_streaming();
   staff.target_line.set_throttle(500'000);
@@ -178,7 +169,7 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_too_slow_makes_reading_pause_and_memory_st
   int still = 0;
   tests::wait_until(
       [&] {
-        most = std::max(most, memory(staff));
+        most = std::max(most, tests::memory_mb(staff.pair.agent.process().pid()));
         staff.expect_sound();
         const std::size_t now = staff.source_line.counts().to_client;
         still = now - received < 1000 ? still + 1 : 0;
@@ -192,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_too_slow_makes_reading_pause_and_memory_st
   staff.target_line.set_throttle(0);
   tests::wait_until(
       [&] {
-        most = std::max(most, memory(staff));
+        most = std::max(most, tests::memory_mb(staff.pair.agent.process().pid()));
         return staff.pair.on_target("SELECT count(*) FROM people WHERE legacy_id > 300000") == "30000";
       },
       "everything to arrive", std::chrono::seconds(90));

@@ -8,6 +8,7 @@
 #include "tests/network/remote_staff.hpp"
 #include "tests/support/agent_binary.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/sanitizer.hpp"
 #include "tests/support/wait.hpp"
 
 namespace {
@@ -25,7 +26,7 @@ void expect_stop_in_time(RemoteStaff& staff, const std::string& state) {
   const auto began = Clock::now();
   BOOST_TEST(staff.pair.agent.stop() == 0, state << ":\n" << staff.pair.agent.process().err());
   const auto took = std::chrono::duration<double>(Clock::now() - began).count();
-  BOOST_TEST(took < 10.0, state << " took " << took << " s");
+  BOOST_TEST(took < 10.0 * tests::kSlowness, state << " took " << took << " s");
   staff.expect_sound();
   staff.target_line.clear_traps();
   staff.target_line.release();

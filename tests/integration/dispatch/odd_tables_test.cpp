@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tests/integration/dispatch/way.hpp"
+#include "tests/support/wait.hpp"
 
 namespace {
 

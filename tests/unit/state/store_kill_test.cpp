@@ -7,7 +7,9 @@
 #include <csignal>
 #include <random>
 
+#include "tests/support/sanitizer.hpp"
 #include "tests/support/seed.hpp"
+#include "tests/support/unless.hpp"
 #include "tests/unit/state/fixture.hpp"
 
 namespace state {
@@ -48,6 +50,7 @@ void write_batch(Store& store, std::int64_t batch, std::size_t spill_bytes) {
 }  // namespace
 
 // reliability 61, 180
+BOOST_TEST_DECORATOR(*unless(!kForksStartThreads, "the thread sanitizer lets no forked process start threads"))
 BOOST_DATA_TEST_CASE(a_writer_killed_at_any_moment_leaves_its_last_commit_or_the_one_in_hand,
                      boost::unit_test::data::make({std::size_t{0}, std::size_t{1}}), spill_bytes) {
   StoreFixture fixture;
