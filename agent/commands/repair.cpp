@@ -11,8 +11,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "agent/control_socket.hpp"
 #include "agent/environment.hpp"
@@ -20,10 +22,13 @@
 #include "agent/repair_page.hpp"
 #include "agent/stop_signals.hpp"
 #include "agent/supervisor.hpp"
+#include "agent/validation.hpp"
 #include "apply/operator_name.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "validate/finding_log.hpp"
+#include "validate/outcome_json.hpp"
+#include "validate/summary.hpp"
 
 namespace agent::commands::repair {
 
@@ -181,49 +186,91 @@ bool repair_all(const Config& config, const std::filesystem::path& findings,
   return !stop.stop_requested();
 }
 
-void print(const Options& options, const RepairResult& total, std::int64_t extra_left, bool is_finished) {
-  if (options.as_json) {
-    nlohmann::ordered_json json = to_json(total);
-    json["extra_left"] = extra_left;
-    json["finished"] = is_finished;
-    std::cout << json.dump(2) << '\n';
-    return;
-  }
-  std::cout << fmt::format("{} rows looked at: {} written, {} removed", total.looked_at, total.written, total.removed);
-  const auto left = [](std::int64_t count, const char* what) {
-    if (count > 0) std::cout << fmt::format("\n{} {}", count, what);
-  };
-  left(total.parked, "still wait for a parent (agent quarantine list)");
-  left(total.quarantined, "are refused by the target (agent quarantine list)");
-  left(total.unremoved, "are not let go by the target (agent quarantine list)");
-  left(extra_left, "extra rows were left where they are (--delete-extra removes them)");
-  std::cout << (is_finished ? "\n" : "\ninterrupted; run it again for the rest\n");
+/// The source tables of which something was found, repaired or not: the next list must have all of it again.
+std::vector<std::string> tables_of(const Config& config, const std::filesystem::path& findings) {
+  const Environment environment = prepare(config);
+  std::set<std::string> names;
+  FindingLog::read(findings, [&](const Finding& finding) {
+    if (const mapping::Route* route = environment.plan.find_route(finding.route))
+      names.insert(environment.plan.table(route->from).name.display());
+  });
+  return {names.begin(), names.end()};
 }
 
-int repair(const Config& config, const Options& options, const std::filesystem::path& findings) {
+/// What a repair came to, and what the tables then look like.
+struct Report {
+  RepairResult done;
+  std::int64_t extra_left = 0;
+  bool is_finished = true;
+  std::optional<::validate::Outcome> after;  ///< of the tables that something was found in
+};
+
+/// The validation knows best: what is kept out and accepted is nothing to be done.
+ExitCode exit_code_of(const Report& report) {
+  if (!report.is_finished) return ExitCode::Incomplete;
+  if (!report.after) return report.extra_left > 0 ? ExitCode::Found : ExitCode::Done;
+  if (!report.after->match()) return ExitCode::Found;
+  return report.after->is_complete() ? ExitCode::Done : ExitCode::Incomplete;
+}
+
+void print(const Options& options, const Report& report) {
+  const RepairResult& done = report.done;
+  if (options.as_json) {
+    nlohmann::ordered_json json = to_json(done);
+    json["extra_left"] = report.extra_left;
+    json["finished"] = report.is_finished;
+    if (report.after) json["validation"] = ::validate::to_json(*report.after);
+    std::cout << json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    return;
+  }
+  std::cout << fmt::format("{} rows looked at: {} written, {} removed\n", done.looked_at, done.written, done.removed);
+  const auto left = [](std::int64_t count, const char* what) {
+    if (count > 0) std::cout << fmt::format("{} {}\n", count, what);
+  };
+  left(done.parked, "still wait for a parent (agent quarantine list)");
+  left(done.quarantined, "are refused by the target (agent quarantine list)");
+  left(done.unremoved, "are not let go by the target (agent quarantine list)");
+  left(report.extra_left, "extra rows were left where they are (--delete-extra removes them)");
+  if (!report.is_finished) std::cout << "interrupted; run it again for the rest\n";
+  if (report.after) std::cout << ::validate::to_text(*report.after);
+}
+
+/// Repairs, then validates the tables that something was found in. What was done is in `report`, also when it throws.
+void repair(const Config& config, const Options& options, const std::filesystem::path& findings, Report& report) {
   std::int64_t rows = 0;
   std::int64_t extra = 0;
   FindingLog::read(findings, [&](const Finding& finding) { ++(is_extra(finding) ? extra : rows); });
-  const std::int64_t extra_left = options.repair.deletes_extra ? 0 : extra;
-  RepairResult total;
-  bool is_finished = true;
-  if (rows > 0 || extra > extra_left) {
-    const StopSignals signals;
-    Host host{config, signals.token()};
-    try {
-      // Extra rows first: one may hold the place of another that is missing.
-      if (options.repair.deletes_extra) is_finished = repair_all(config, findings, is_extra, signals.token(), total);
-      is_finished = is_finished && repair_all(config, findings, std::not_fn(is_extra), signals.token(), total);
-    } catch (const core::Error&) {
-      host.rethrow_failure();
-      throw;
-    }
-    host.close();
+  report.extra_left = options.repair.deletes_extra ? 0 : extra;
+  if (rows == 0 && extra == report.extra_left) return;
+  const std::vector<std::string> tables = tables_of(config, findings);
+  const StopSignals signals;
+  Host host{config, signals.token()};
+  try {
+    // Extra rows first: one may hold the place of another that is missing.
+    if (options.repair.deletes_extra)
+      report.is_finished = repair_all(config, findings, is_extra, signals.token(), report.done);
+    report.is_finished =
+        report.is_finished && repair_all(config, findings, std::not_fn(is_extra), signals.token(), report.done);
+    if (report.is_finished)
+      report.after = run_validation(config, {.tables = tables, .report = {}}, options.as_json, signals.token());
+  } catch (const core::Error&) {
+    host.rethrow_failure();
+    throw;
   }
-  print(options, total, extra_left, is_finished);
-  if (!is_finished) return to_int(ExitCode::Incomplete);
-  const bool is_whole = total.parked + total.quarantined + total.unremoved + extra_left == 0;
-  return to_int(is_whole ? ExitCode::Done : ExitCode::Found);
+  host.close();
+}
+
+int repair(const Config& config, const Options& options, const std::filesystem::path& findings) {
+  Report report;
+  try {
+    repair(config, options, findings, report);
+  } catch (const core::Error&) {
+    report.is_finished = false;
+    print(options, report);
+    throw;
+  }
+  print(options, report);
+  return to_int(exit_code_of(report));
 }
 
 }  // namespace

@@ -1,42 +1,20 @@
 #include "agent/commands/validate.hpp"
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <string>
-#include <system_error>
+#include <optional>
 
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
+#include "agent/report_file.hpp"
 #include "agent/stop_signals.hpp"
 #include "agent/validation.hpp"
-#include "core/error.hpp"
 #include "validate/html_report.hpp"
 #include "validate/outcome_json.hpp"
 #include "validate/summary.hpp"
 
 namespace agent::commands::validate {
-
-namespace {
-
-/// Written whole or not at all.
-void write_report(const std::string& file, const std::string& page) {
-  const std::filesystem::path path{file};
-  const std::filesystem::path fresh = file + ".new";
-  std::ofstream out{fresh};
-  out << page;
-  out.close();
-  std::error_code error;
-  if (out) std::filesystem::rename(fresh, path, error);
-  if (out && !error) return;
-  throw core::Error(core::ErrorKind::Config, "cannot write the report")
-      .with("file", file)
-      .remedy("name a file that this user may write");
-}
-
-}  // namespace
 
 void declare(CLI::App& app, Options& options) {
   app.add_option("--table", options.validate.tables, "Only this source table (may be given several times)")
@@ -56,9 +34,12 @@ void declare(CLI::App& app, Options& options) {
 
 int run(const Options& options) {
   const Config config = configure(options);
+  // Before all the work: a report that cannot be written is known at once.
+  std::optional<ReportFile> report;
+  if (!options.validate.report.empty()) report.emplace(options.validate.report);
   const StopSignals signals;
   const auto outcome = run_validation(config, options.validate, options.as_json, signals.token());
-  if (!options.validate.report.empty()) write_report(options.validate.report, ::validate::html_report(outcome));
+  if (report) report->write(::validate::html_report(outcome));
   if (options.as_json) {
     std::cout << ::validate::to_json(outcome).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   } else {

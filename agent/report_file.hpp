@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+namespace agent {
+
+/// A file for a result that takes long to make: whether it can be written is known at once, and what bears its name is always a whole one.
+class ReportFile {
+ public:
+  /// Throws Error(Usage) when no file can be made there.
+  explicit ReportFile(std::filesystem::path path);
+  /// Not written: a file of before stays as it is.
+  ~ReportFile();
+  ReportFile(const ReportFile&) = delete;
+  ReportFile& operator=(const ReportFile&) = delete;
+
+  /// Writes all of it and puts it in its place. Throws Error(Usage) when the disk is full.
+  void write(std::string_view text);
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path fresh_;
+  std::ofstream out_;
+};
+
+}  // namespace agent
