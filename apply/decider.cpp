@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "mapping/affected.hpp"
+#include "mapping/sent_rows.hpp"
 
 namespace apply {
 
@@ -211,38 +212,80 @@ void Decider::decide_piece(const mapping::Route& route, std::span<const core::Ro
   for (const auto& row : derived) rows.push_back(&row);
   std::vector<std::optional<Refusal>> refusals(rows.size());
   const std::vector<int> judged = judge_rows(route, rows, refusals);
+  std::vector<Verdict> verdicts;
+  verdicts.reserve(derived.size());
   for (std::size_t i = 0; i < derived.size(); ++i) {
-    Verdict verdict = refusals[i] ? Verdict{core::RowStatus::Quarantined, std::move(refusals[i])}
-                                  : settle(route, derived[i], judged[i]);
-    record(route, std::move(derived[i]), std::move(verdict));
+    verdicts.push_back(refusals[i] ? Verdict{core::RowStatus::Quarantined, std::move(refusals[i])}
+                                   : settle(route, derived[i], judged[i]));
   }
+  if (route.conflict_query) ask_conflict_values(route, derived, verdicts);
+  for (std::size_t i = 0; i < derived.size(); ++i) record(route, std::move(derived[i]), std::move(verdicts[i]));
 }
 
-std::vector<int> Decider::judge_rows(const mapping::Route& route, std::vector<const mapping::Derivation*>& rows,
-                                     std::vector<std::optional<Refusal>>& refusals) {
-  if (!options_.is_careful) return judge_.verdicts(session_, route, rows, overlay_);
-  std::vector<int> judged(rows.size(), mapping::Judge::kPass);
-  // Halves until the rows whose `where` fails stand alone.
+/// Calls `ask` with all rows at once; in careful mode in halves, until those that the target has no answer for stand alone.
+void Decider::ask_isolating(std::size_t rows, const std::function<void(std::size_t begin, std::size_t end)>& ask,
+                            const std::function<void(std::size_t row, Refusal)>& refuse) {
+  if (!options_.is_careful) return ask(0, rows);
   const auto isolate = [&](auto& self, std::size_t begin, std::size_t end) -> void {
     if (begin == end) return;
     session_.savepoint();
     try {
-      const auto part = judge_.verdicts(session_, route, std::span{rows}.subspan(begin, end - begin), overlay_);
+      ask(begin, end);
       session_.release_savepoint();
-      std::copy(part.begin(), part.end(), judged.begin() + static_cast<std::ptrdiff_t>(begin));
     } catch (const core::Error& error) {
       if (error.kind() != core::ErrorKind::Data) throw;
       session_.rollback_to_savepoint();
-      if (end - begin == 1) {
-        refusals[begin] = refusal_of(error);
-        return;
-      }
+      if (end - begin == 1) return refuse(begin, refusal_of(error));
       const std::size_t middle = begin + (end - begin) / 2;
       self(self, begin, middle);
       self(self, middle, end);
     }
   };
-  isolate(isolate, 0, rows.size());
+  isolate(isolate, 0, rows);
+}
+
+/// Which target row a row is, where only the target's own expressions tell.
+void Decider::ask_conflict_values(const mapping::Route& route, std::vector<mapping::Derivation>& derived,
+                                  std::vector<Verdict>& verdicts) {
+  std::vector<std::size_t> applied;
+  std::vector<const mapping::Derivation*> rows;
+  for (std::size_t i = 0; i < derived.size(); ++i) {
+    if (verdicts[i].status != core::RowStatus::Applied) continue;
+    applied.push_back(i);
+    rows.push_back(&derived[i]);
+  }
+  if (rows.empty()) return;
+  const mapping::RowStatement& query = *route.conflict_query;
+  const auto ask = [&](std::size_t begin, std::size_t end) {
+    const auto part = std::span{rows}.subspan(begin, end - begin);
+    const pg::Result answer = session_.ask(query, mapping::sent_rows(route, query, part, overlay_));
+    if (answer.rows() != part.size()) {
+      throw core::Error{core::ErrorKind::Bug, "the target answered for another number of rows than it was asked about"}
+          .with("route", route.name);
+    }
+    for (std::size_t line = 0; line < answer.rows(); ++line) {
+      const std::size_t row = begin + static_cast<std::size_t>(answer.integer(line, 0)) - 1;
+      auto& values = derived[applied.at(row)].conflict_values;
+      values.clear();
+      for (std::size_t i = 0; i < route.conflict.size(); ++i) {
+        const auto value = answer.get(line, 1 + i);
+        values.push_back(value ? std::optional{std::string{*value}} : std::nullopt);
+      }
+    }
+  };
+  ask_isolating(rows.size(), ask, [&](std::size_t row, Refusal refusal) {
+    verdicts[applied[row]] = {core::RowStatus::Quarantined, std::move(refusal)};
+  });
+}
+
+std::vector<int> Decider::judge_rows(const mapping::Route& route, std::vector<const mapping::Derivation*>& rows,
+                                     std::vector<std::optional<Refusal>>& refusals) {
+  std::vector<int> judged(rows.size(), mapping::Judge::kPass);
+  const auto ask = [&](std::size_t begin, std::size_t end) {
+    const auto part = judge_.verdicts(session_, route, std::span{rows}.subspan(begin, end - begin), overlay_);
+    std::copy(part.begin(), part.end(), judged.begin() + static_cast<std::ptrdiff_t>(begin));
+  };
+  ask_isolating(rows.size(), ask, [&](std::size_t row, Refusal refusal) { refusals[row] = std::move(refusal); });
   return judged;
 }
 
@@ -303,6 +346,7 @@ core::RowKey Decider::target_key(const mapping::Route& route, const mapping::Der
       values.push_back(row.value(source.column));
     }
   }
+  for (const auto& value : row.conflict_values) values.push_back(value ? core::Value::of(*value) : core::Value::null());
   return text_key(values);
 }
 

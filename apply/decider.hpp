@@ -147,6 +147,10 @@ class Decider {
   void try_accepted(const mapping::Route& route, std::span<const core::RowKey> keys);
   void reach_later(const mapping::Route& route, const core::RowKey& key);
   [[nodiscard]] bool comes_later(const mapping::Route& route) const;
+  void ask_isolating(std::size_t rows, const std::function<void(std::size_t begin, std::size_t end)>& ask,
+                     const std::function<void(std::size_t row, Refusal)>& refuse);
+  void ask_conflict_values(const mapping::Route& route, std::vector<mapping::Derivation>& derived,
+                           std::vector<Verdict>& verdicts);
   std::vector<int> judge_rows(const mapping::Route& route, std::vector<const mapping::Derivation*>& rows,
                               std::vector<std::optional<Refusal>>& refusals);
   Verdict settle(const mapping::Route& route, const mapping::Derivation& row, int judged);

@@ -33,6 +33,8 @@ struct Derivation {
   std::vector<RefState> refs;                  ///< per Route::refs
   std::optional<std::uint16_t>
       ambiguous_join;  ///< a single join that found two rows: an error of the row, never a choice
+  /// The values of Route::conflict where expressions make them: not derived, but asked of the target (Route::conflict_query).
+  std::vector<std::optional<std::string>> conflict_values;
 
   /// The value of an operand of the row or of a single join. Precondition: not a many-join's.
   [[nodiscard]] core::Value value(const Operand& operand) const;
