@@ -103,9 +103,11 @@ std::string why_not_flat(const std::vector<Sample>& samples, const Figure& figur
   const auto is_above = [&](double later, double earlier) {
     return later > std::max(earlier * kGrowth, earlier + figure.slack);
   };
-  if (is_above(spreads[2].median, spreads[1].median)) {
-    return fmt::format("{}: the median grew from {:.0f} in the second third to {:.0f} in the last", figure.name,
-                       spreads[1].median, spreads[2].median);
+  // A store shrinks when it is compacted and grows until then: of a few looks at rest, the highest says more than the median.
+  const auto level = [&](const Spread& one) { return figure.only_at_rest ? one.most : one.median; };
+  if (is_above(level(spreads[2]), level(spreads[1]))) {
+    return fmt::format("{}: the {} grew from {:.0f} in the second third to {:.0f} in the last", figure.name,
+                       figure.only_at_rest ? "most" : "median", level(spreads[1]), level(spreads[2]));
   }
   if (!is_of_process(figure)) return {};
   // Medians of a process follow its age, since faults end it now and then. Its most does not: caches fill up and then stay, and what is
