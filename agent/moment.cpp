@@ -183,7 +183,9 @@ std::unique_ptr<Moment> find_moment(const Environment& environment, const std::s
       return status ? Beside{environment, stop}.find() : find_alone(environment, stop);
     } catch (const Error& error) {
       // An agent that goes, or comes, in between is met in its new state.
-      const bool may_pass = error.is_transient() || (error.kind() == ErrorKind::State && error.context("pid").empty());
+      // Who holds the directory and does not answer was waited for already.
+      const bool is_held = !error.context("pid").empty();
+      const bool may_pass = !is_held && (error.is_transient() || error.kind() == ErrorKind::State);
       if (!may_pass || failures == kMostFailures || stop.stop_requested()) throw;
       const auto pause = backoff.next();
       spdlog::warn("no common moment of both databases yet, trying again wait_ms={}: {}", pause.count(), error.what());

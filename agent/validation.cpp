@@ -303,7 +303,8 @@ validate::Outcome run_validation(const Config& config, const Options::Validate& 
       outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
       return outcome;
     } catch (const Error& error) {
-      if (!error.is_transient() || start == kMostStarts || stop.stop_requested()) throw;
+      const bool is_lost = error.is_transient() && error.kind() != ErrorKind::State;
+      if (!is_lost || start == kMostStarts || stop.stop_requested()) throw;
       const auto pause = backoff.next();
       spdlog::warn("a snapshot was lost: the validation starts anew, at a new position, wait_ms={}: {}", pause.count(),
                    error.what());

@@ -137,3 +137,19 @@ BOOST_AUTO_TEST_CASE(a_transaction_in_the_way_is_named_and_waited_for_while_the_
   BOOST_TEST(validation.wait() == 0, validation.out() + validation.err());
   BOOST_TEST(office.agent.stop() == 0);
 }
+
+BOOST_AUTO_TEST_CASE(a_snapshot_that_is_lost_begins_everything_anew_and_says_so) {
+  Office office;
+  office.bring_over();
+  tests::Process validation{
+      {.program = tests::agent_binary().string(),
+       .args = {"--config", office.agent.config_file().string(), "validate", "--json", "--max-load", "2"}}};
+  tests::wait_until([&] { return left_over(office).find("validate-") != std::string::npos; },
+                    "the validation to begin");
+  // Whoever restarts a server ends all sessions: those that hold the snapshots, too.
+  office.target_admin.exec(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'dispatch-sync/validate%'");
+  BOOST_TEST(validation.wait() == 0, validation.out() + validation.err());
+  BOOST_TEST(validation.err().find("starts anew") != std::string::npos, validation.err());
+  BOOST_TEST(left_over(office) == "0");
+}

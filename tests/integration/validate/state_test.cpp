@@ -66,3 +66,13 @@ BOOST_AUTO_TEST_CASE(what_a_spoilt_local_state_led_to_is_found_and_the_state_its
   BOOST_TEST(examples.at(1).at("legacy_key") == "11");
   BOOST_TEST(examples.at(1).at("columns") == nlohmann::json::array({"team_name"}));
 }
+
+BOOST_AUTO_TEST_CASE(a_state_directory_that_another_process_holds_and_does_not_answer_for_is_refused) {
+  const Office office;
+  office.bring_over();
+  const auto store =
+      agent::open_store(agent::prepare(agent::load_config(office.agent.config_file(), agent::process_environ())));
+  const auto result = office.agent.command({"validate"});
+  BOOST_TEST(result.exit_code == 5, result.err);
+  BOOST_TEST(result.out.empty());
+}
