@@ -67,11 +67,9 @@ void require_password_of(tests::Cluster& cluster, const std::string& role, const
   cluster.reload();
 }
 
-void reset_settings(const tests::Database& admin, const std::string& database) {
-  tests::Sql session = admin.session();
-  session.exec("SET statement_timeout = 0");
-  session.exec("SET default_transaction_read_only = off");
-  session.exec("ALTER DATABASE " + database + " RESET ALL");
+/// From another database, whose sessions do not have the settings that are to go.
+void reset_settings(const tests::Cluster& cluster, const std::string& database) {
+  cluster.database().exec("ALTER DATABASE " + database + " RESET ALL");
 }
 
 void log_everything(const tests::AgentUnderTest& agent) {
@@ -201,10 +199,10 @@ BOOST_AUTO_TEST_CASE(settings_of_roles_and_databases_on_either_side_make_no_diff
                          " SET lock_timeout = '1ms'; ALTER DATABASE " + pair.name + " SET DateStyle = 'SQL, DMY'");
   pair.agent.must({"snapshot"});
   pair.agent.must({"sync", "--until-current"});
-  reset_settings(pair.source_admin, pair.name);
+  reset_settings(tests::shared_servers().source_cluster, pair.name);
   pair.source.exec("UPDATE person SET name = name || '!'; DELETE FROM person WHERE id % 3 = 0");
   pair.agent.must({"sync", "--until-current"});
-  reset_settings(pair.target_admin, pair.name);
+  reset_settings(tests::shared_servers().target_cluster, pair.name);
   BOOST_CHECK_NO_THROW(pair.require_equal());
 }
 
