@@ -1,19 +1,17 @@
 #include "pg/connecting.hpp"
 
-#include <netdb.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <utility>
 #include <vector>
 
+#include "pg/host_list.hpp"
+#include "pg/name_lookup.hpp"
 #include "pg/server_error.hpp"
 #include "pg/session.hpp"
 
@@ -22,20 +20,6 @@ namespace pg {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Keywords = std::vector<std::pair<std::string, std::string>>;
-
-/// Sets `keyword`, replacing what was given.
-void put(Keywords& keywords, const std::string& keyword, std::string value) {
-  std::erase_if(keywords, [&](const auto& pair) { return pair.first == keyword; });
-  keywords.emplace_back(keyword, std::move(value));
-}
-
-/// Sets `keyword` unless the user has.
-void put_default(Keywords& keywords, const std::string& keyword, std::string value) {
-  const bool is_given =
-      std::any_of(keywords.begin(), keywords.end(), [&](const auto& pair) { return pair.first == keyword; });
-  if (!is_given) keywords.emplace_back(keyword, std::move(value));
-}
 
 Keywords keywords_for(const ConnectionParams& params, std::string_view purpose, ConnectionUse use, bool sends_options) {
   Keywords keywords = params.keywords();
@@ -61,12 +45,6 @@ Keywords keywords_for(const ConnectionParams& params, std::string_view purpose, 
   return keywords;
 }
 
-std::string value_of(const Keywords& keywords, std::string_view keyword) {
-  const auto found =
-      std::find_if(keywords.begin(), keywords.end(), [&](const auto& pair) { return pair.first == keyword; });
-  return found == keywords.end() ? std::string{} : found->second;
-}
-
 /// libpq's connect_timeout: seconds, at least two; nothing when there is no limit.
 std::optional<std::chrono::seconds> connect_timeout(const Keywords& keywords) {
   const std::string text = value_of(keywords, "connect_timeout");
@@ -76,34 +54,12 @@ std::optional<std::chrono::seconds> connect_timeout(const Keywords& keywords) {
   return std::chrono::seconds{std::max(seconds, 2)};
 }
 
-/// The addresses of the one host to connect to, each tried with the whole timeout. Nothing when libpq needs no help: a socket, an
-/// address, several hosts, one address only, or a name that does not resolve (libpq says so).
-std::vector<std::string> addresses(const Keywords& keywords) {
-  const std::string host = value_of(keywords, "host");
-  const bool is_name =
-      !host.empty() && host.front() != '/' && host.front() != '@' && host.find(',') == std::string::npos;
-  if (!is_name || !value_of(keywords, "hostaddr").empty()) return {};
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  if (getaddrinfo(host.c_str(), nullptr, &hints, &list) != 0) return {};
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> guard{list, &freeaddrinfo};
-  std::vector<std::string> found;
-  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
-    std::array<char, NI_MAXHOST> text{};
-    if (getnameinfo(entry->ai_addr, entry->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0) {
-      found.emplace_back(text.data());
-    }
-  }
-  return found.size() > 1 ? found : std::vector<std::string>{};
-}
-
 struct Attempt {
   ConnectionGuard connection;
-  std::string timeout;  ///< not empty when the time was over
+  std::string failure;  ///< not empty when it is not libpq that knows it: the time was over, the name is not known
   [[nodiscard]] bool is_connected() const { return connection && PQstatus(connection.get()) == CONNECTION_OK; }
   [[nodiscard]] std::string_view sqlstate() const {
-    return timeout.empty() ? sqlstate_of_failure(PQerrorMessage(connection.get())) : std::string_view{};
+    return failure.empty() ? sqlstate_of_failure(PQerrorMessage(connection.get())) : std::string_view{};
   }
 };
 
@@ -116,10 +72,6 @@ Attempt attempt(const ConnectionParams& params, const Keywords& keywords) {
   }
   names.push_back(nullptr);
   values.push_back(nullptr);
-  // With several hosts, only libpq's own loop goes on to the next one when a timeout passes.
-  if (value_of(keywords, "host").find(',') != std::string::npos) {
-    return {ConnectionGuard{PQconnectdbParams(names.data(), values.data(), 0)}, {}};
-  }
   Attempt result{ConnectionGuard{PQconnectStartParams(names.data(), values.data(), 0)}, {}};
   PGconn* const connection = result.connection.get();
   if (connection == nullptr) throw std::bad_alloc{};
@@ -133,7 +85,7 @@ Attempt attempt(const ConnectionParams& params, const Keywords& keywords) {
   while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
     const short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
     if (!wait_unless_stopped(params, PQsocket(connection), events, deadline)) {
-      result.timeout = "no answer within " + std::to_string(limit->count()) + " s";
+      result.failure = "no answer within " + std::to_string(limit->count()) + " s";
       break;
     }
     state = PQconnectPoll(connection);
@@ -141,15 +93,32 @@ Attempt attempt(const ConnectionParams& params, const Keywords& keywords) {
   return result;
 }
 
+/// A server that answered decides, unless it only says that it is not ready.
+bool is_decided(const Attempt& tried) {
+  return tried.is_connected() || (!tried.sqlstate().empty() && tried.sqlstate() != "57P03");
+}
+
+/// libpq would look a name up itself, and nobody could interrupt it: it is given addresses.
 Attempt attempt_each_address(const ConnectionParams& params, Keywords keywords) {
-  const std::vector<std::string> list = addresses(keywords);
-  if (list.empty()) return attempt(params, keywords);
-  Attempt last;
-  for (const std::string& address : list) {
+  const std::string host = value_of(keywords, "host");
+  const bool is_name = !host.empty() && host.front() != '/' && host.front() != '@' && !is_address(host);
+  if (!is_name || !value_of(keywords, "hostaddr").empty()) return attempt(params, keywords);
+  const NameLookup found = look_up(params, host, connect_timeout(keywords));
+  Attempt last{nullptr, found.failure};
+  for (const std::string& address : found.addresses) {
     put(keywords, "hostaddr", address);
     last = attempt(params, keywords);
-    // A server that answered decides, unless it only says that it is not ready.
-    if (last.is_connected() || (!last.sqlstate().empty() && last.sqlstate() != "57P03")) break;
+    if (is_decided(last)) break;
+  }
+  return last;
+}
+
+/// One host after the other, as libpq does it, but so that a stop is noticed and each has its time.
+Attempt attempt_each_host(const ConnectionParams& params, const Keywords& keywords) {
+  Attempt last;
+  for (const Keywords& host : each_host(keywords)) {
+    last = attempt_each_address(params, host);
+    if (is_decided(last)) break;
   }
   return last;
 }
@@ -158,16 +127,6 @@ Attempt attempt_each_address(const ConnectionParams& params, Keywords keywords) 
 bool is_refusal_of_options(const Attempt& failed) {
   return failed.sqlstate() == "08P01" &&
          std::string_view{PQerrorMessage(failed.connection.get())}.find("startup parameter") != std::string_view::npos;
-}
-
-/// How soon a wait notices that a stop has run out of time.
-constexpr std::chrono::milliseconds kStopTick{100};
-
-core::Error stopped(const ConnectionParams& params) {
-  return core::Error{error_kind(params.side()), "the agent is stopping and waits no longer for the " +
-                                                    std::string{params.side() == Side::Source ? "source" : "target"}}
-      .with("server", params.display())
-      .transient();
 }
 
 }  // namespace
@@ -179,6 +138,13 @@ std::vector<Setting> wanted_settings(const ConnectionParams& params, ConnectionU
   if (use == ConnectionUse::Replication) put(settings, "lock_timeout", "0");
   for (const auto& [name, value] : params.settings()) put(settings, name, value);
   return settings;
+}
+
+core::Error stopped(const ConnectionParams& params) {
+  return core::Error{error_kind(params.side()), "the agent is stopping and waits no longer for the " +
+                                                    std::string{params.side() == Side::Source ? "source" : "target"}}
+      .with("server", params.display())
+      .transient();
 }
 
 bool wait_for_socket(int socket, short events, std::optional<Clock::time_point> deadline) {
@@ -226,11 +192,11 @@ std::chrono::seconds silence_limit(const PGconn* connection) {
 }
 
 ConnectionGuard connect(const ConnectionParams& params, std::string_view purpose, ConnectionUse use) {
-  Attempt result = attempt_each_address(params, keywords_for(params, purpose, use, true));
+  Attempt result = attempt_each_host(params, keywords_for(params, purpose, use, true));
   if (!result.is_connected() && use == ConnectionUse::Sql && is_refusal_of_options(result)) {
-    result = attempt_each_address(params, keywords_for(params, purpose, use, false));
+    result = attempt_each_host(params, keywords_for(params, purpose, use, false));
   }
-  if (!result.is_connected()) throw connect_error(result.connection.get(), params, result.timeout);
+  if (!result.is_connected()) throw connect_error(result.connection.get(), params, result.failure);
   return std::move(result.connection);
 }
 

@@ -1,9 +1,15 @@
+#include <dlfcn.h>
+#include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <memory>
+#include <stop_token>
+#include <string_view>
 
 #include "pg/session.hpp"
 #include "tests/integration/pg/fixture.hpp"
@@ -53,6 +59,20 @@ tests::Cluster& guarded_cluster() {
   static_cast<void>(has_roles);
   return cluster;
 }
+
+/// While this lives, looking up the name hangs.example brings no answer.
+class ResolverThatHangs {
+ public:
+  ResolverThatHangs() { is_hanging = true; }
+  ~ResolverThatHangs() {
+    is_hanging = false;
+    is_hanging.notify_all();
+  }
+  ResolverThatHangs(const ResolverThatHangs&) = delete;
+  ResolverThatHangs& operator=(const ResolverThatHangs&) = delete;
+
+  static inline std::atomic<bool> is_hanging = false;
+};
 
 BOOST_AUTO_TEST_SUITE(pg_connecting)
 
@@ -143,6 +163,58 @@ BOOST_AUTO_TEST_CASE(several_hosts_are_tried_in_turn) {
   BOOST_TEST(session.exec("select 1").integer(0, 0) == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_host_that_never_answers_is_given_up_for_the_next) {
+  const SilentPort silent(true);
+  const std::string port = std::to_string(tests::shared_cluster().port());
+  const std::string hosts = "host=127.0.0.1,localhost port=" + silent.port() + "," + port +
+                            " user=postgres dbname=postgres sslmode=disable connect_timeout=2";
+  for (const std::string wish : {"any", "primary", "read-write", "prefer-standby"}) {
+    pg::Session session(pg::ConnectionParams::parse(Side::Target, hosts + " target_session_attrs=" + wish), "test");
+    BOOST_TEST(session.exec("select pg_is_in_recovery()").is_true(0, 0) == false);
+  }
+  const core::Error error = connect_error(Side::Target, hosts + " target_session_attrs=standby");
+  BOOST_TEST(error.message().find("not in hot standby mode") != std::string::npos, error.what());
+  BOOST_TEST(error.is_transient());
+}
+
+BOOST_AUTO_TEST_CASE(a_password_that_one_of_several_hosts_refuses_is_told_and_not_tried_at_the_others) {
+  std::string url = guarded_cluster().tcp_url("postgres", "checked", "wrong-s3cret");
+  const SilentPort closed(false);
+  url.replace(url.find("127.0.0.1:"), 10, "127.0.0.1:" + closed.port() + ",127.0.0.1:");
+  url.replace(url.rfind("/postgres"), 9, ",127.0.0.1:" + closed.port() + "/postgres");
+  const core::Error error = connect_error(Side::Target, url);
+  BOOST_TEST(error.sqlstate() == "28P01", error.what());
+  BOOST_TEST(!error.is_transient());
+}
+
+// reliability 14
+BOOST_AUTO_TEST_CASE(a_stop_is_not_kept_waiting_by_several_hosts_that_do_not_answer_nor_by_a_name_that_is_looked_up) {
+  const SilentPort silent(true);
+  std::stop_source source;
+  const auto stop = std::make_shared<core::StopDeadline>(source.get_token(), std::chrono::milliseconds(0));
+  source.request_stop();
+  const ResolverThatHangs resolver;
+  for (const std::string hosts : {"127.0.0.1,127.0.0.1", "hangs.example", "hangs.example,127.0.0.1"}) {
+    const auto params = pg::ConnectionParams::parse(Side::Target, "host=" + hosts + " port=" + silent.port() +
+                                                                      " user=me dbname=db connect_timeout=600")
+                            .with_stop(stop);
+    const core::Error error = error_of([&] { const pg::Session session(params, "test"); });
+    BOOST_TEST(error.message().find("the agent is stopping") != std::string::npos, error.what());
+    BOOST_TEST(error.is_transient());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_is_not_looked_up_in_time_is_given_up_for_the_next_host) {
+  const ResolverThatHangs resolver;
+  const std::string port = std::to_string(tests::shared_cluster().port());
+  const std::string rest = " user=postgres dbname=postgres connect_timeout=2 port=" + port;
+  pg::Session session(pg::ConnectionParams::parse(Side::Target, "host=hangs.example,127.0.0.1" + rest), "test");
+  BOOST_TEST(session.exec("select 1").integer(0, 0) == 1);
+  const core::Error error = connect_error(Side::Target, "host=hangs.example" + rest);
+  BOOST_TEST(error.message().find("hangs.example was not looked up within 2 s") != std::string::npos, error.what());
+  BOOST_TEST(error.is_transient());
+}
+
 BOOST_AUTO_TEST_CASE(a_user_option_is_kept_beside_ours) {
   const std::string url = tests::shared_cluster().url("postgres");
   const std::string separator = url.find('?') == std::string::npos ? "?" : "&";
@@ -154,3 +226,14 @@ BOOST_AUTO_TEST_CASE(a_user_option_is_kept_beside_ours) {
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
+
+/// In the place of the system's, for this program and its libpq.
+extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** list) {
+  using Function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+  static const auto system = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "getaddrinfo"));
+  if (node != nullptr && std::string_view(node) == "hangs.example") {
+    if ((hints->ai_flags & AI_NUMERICHOST) == 0) ResolverThatHangs::is_hanging.wait(true);
+    return EAI_NONAME;
+  }
+  return system(node, service, hints, list);
+}
