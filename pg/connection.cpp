@@ -159,9 +159,10 @@ ResultGuard Connection::next_result() {
 
 bool Connection::await(bool wants_write) {
   const short events = wants_write ? static_cast<short>(POLLIN | POLLOUT) : static_cast<short>(POLLIN);
+  SignsOfLife signs{params_, connection_.get()};
   try {
     while (!wait_unless_stopped(params_, PQsocket(connection_.get()), events, Clock::now() + silence_limit_)) {
-      if (is_pid_known_ && !is_at_work(params_, PQbackendPID(connection_.get()))) throw silent_peer(params_);
+      if (is_pid_known_ && !signs.look()) throw silent_peer(params_);
       spdlog::info("still waiting for an answer server={}", params_.display());
     }
   } catch (const core::Error&) {
