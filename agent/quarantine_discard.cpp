@@ -1,12 +1,10 @@
 #include "agent/quarantine_discard.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "agent/parked_rows.hpp"
 #include "core/error.hpp"
 #include "core/row_key.hpp"
 
@@ -16,56 +14,47 @@ namespace {
 
 using apply::QuarantineTable;
 
-// Parked rows that are held at a time.
-constexpr std::size_t kPiece = 10'000;
-
-/// An operator's key, where it can be one of this table.
-std::optional<core::RowKey> key_of(const mapping::SourceTable& table, const std::string& text) {
-  try {
-    return core::parse_key(table.key_types(), text);
-  } catch (const core::Error&) {
-    return std::nullopt;
-  }
-}
-
-template <typename Take>
-void for_each_named(const mapping::Plan& plan, const state::Store& store, const QuarantineSelection& selection,
-                    Take take) {
-  for (const mapping::Route& route : plan.routes) {
-    if (!selection.route.empty() && route.name != selection.route) continue;
-    const mapping::SourceTable& table = plan.table(route.from);
-    const auto slot =
-        static_cast<std::size_t>(std::find(table.routes.begin(), table.routes.end(), route.id) - table.routes.begin());
-    for (const std::string& text : selection.keys) {
-      const auto key = key_of(table, text);
-      if (!key) continue;
-      const auto row = store.row(table.id, *key);
-      if (row && row->statuses[slot] == core::RowStatus::Parked) take(route, *key, row->image);
-    }
-  }
-}
-
+/// Gives up to `most` parked rows up. Moves `place` on to the last of them; returns their number.
 std::uint64_t accept_parked(const mapping::Plan& plan, const state::Store& store, const QuarantineTable& table,
-                            pg::Session& target, const DiscardRequest& request) {
-  std::uint64_t count = 0;
+                            pg::Session& target, const DiscardRequest& request, std::size_t most,
+                            std::optional<ParkedPlace>& place) {
   std::vector<QuarantineTable::ParkedRow> rows;
-  const auto flush = [&] {
-    table.accept_parked(target, plan, rows, request.acceptance);
-    count += rows.size();
-    rows.clear();
-  };
-  const auto take = [&](const mapping::Route& route, const core::RowKey& key, const core::Row& image) {
-    rows.push_back({{route.id, key}, image});
-    if (rows.size() == kPiece) flush();
-    return true;
-  };
-  if (request.selection.keys.empty()) {
-    for_each_parked(plan, store, request.selection.route, take);
-  } else {
-    for_each_named(plan, store, request.selection, take);
+  for_each_parked(plan, store, request.selection, place,
+                  [&](const mapping::Route& route, const core::RowKey& key, const core::Row& image) {
+                    rows.push_back({{route.id, key}, image});
+                    return rows.size() < most;
+                  });
+  table.accept_parked(target, plan, rows, request.acceptance);
+  if (!rows.empty()) place = ParkedPlace{rows.back().row.route, rows.back().row.key};
+  return rows.size();
+}
+
+nlohmann::json to_json(const mapping::Plan& plan, const DiscardPlace& place) {
+  if (!place.parked) return nlohmann::json::array({place.last});
+  return nlohmann::json::array({place.last, plan.route(place.parked->route).name, core::key_text(place.parked->key)});
+}
+
+std::optional<DiscardPlace> place_of(const mapping::Plan& plan, const nlohmann::json& request) {
+  const nlohmann::json json = request.value("place", nlohmann::json{});
+  if (json.is_null()) return std::nullopt;
+  try {
+    DiscardPlace place{.last = json.at(0).get<std::int64_t>(), .parked = {}};
+    if (json.size() == 1) return place;
+    if (const mapping::Route* route = plan.find_route(json.at(1).get<std::string>())) {
+      const auto types = plan.table(route->from).key_types();
+      place.parked = ParkedPlace{route->id, core::parse_key(types, json.at(2).get<std::string>())};
+      return place;
+    }
+  } catch (const nlohmann::json::exception&) {
+    // Said below.
   }
-  flush();
-  return count;
+  throw core::Error(core::ErrorKind::Usage, "the place at which giving up is to go on makes no sense")
+      .remedy("give the rows up again: what was done stays done");
+}
+
+DiscardRequest discard_request_of(const nlohmann::json& json) {
+  return {.selection = {.route = json.value("route", ""), .keys = json.value("keys", std::vector<std::string>{})},
+          .acceptance = {.actor = json.value("actor", ""), .reason = json.value("reason", "")}};
 }
 
 }  // namespace
@@ -77,11 +66,6 @@ nlohmann::json to_json(const DiscardRequest& request) {
           {"reason", request.acceptance.reason}};
 }
 
-DiscardRequest discard_request_of(const nlohmann::json& json) {
-  return {.selection = {.route = json.value("route", ""), .keys = json.value("keys", std::vector<std::string>{})},
-          .acceptance = {.actor = json.value("actor", ""), .reason = json.value("reason", "")}};
-}
-
 nlohmann::json to_json(const DiscardResult& result) {
   return {{"quarantined", result.quarantined}, {"parked", result.parked}};
 }
@@ -90,21 +74,29 @@ DiscardResult discard_result_of(const nlohmann::json& json) {
   return {.quarantined = json.value("quarantined", std::uint64_t{0}), .parked = json.value("parked", std::uint64_t{0})};
 }
 
-DiscardResult discard_rows(const Environment& environment, const state::Store& store, const apply::Ledger& ledger,
-                           pg::Session& target, const DiscardRequest& request) {
+DiscardPage discard_page(const Environment& environment, const state::Store& store, const apply::Ledger& ledger,
+                         pg::Session& target, const DiscardRequest& request, const std::optional<DiscardPlace>& from) {
   const QuarantineSelection& selection = request.selection;
   if (!selection.route.empty() && environment.plan.find_route(selection.route) == nullptr) {
     throw core::Error(core::ErrorKind::Usage, "there is no route of this name").with("route", selection.route);
   }
+  const QuarantineTable& table = ledger.quarantine();
+  const std::size_t most = environment.config.apply.batch_rows;
   pg::TransactionBlock block(target);
+  DiscardPlace place = from ? *from : DiscardPlace{.last = table.newest(target), .parked = {}};
   DiscardResult result;
-  result.quarantined =
-      discard_quarantined(target, environment.config.target.ledger_schema, selection, request.acceptance);
-  result.parked = accept_parked(environment.plan, store, ledger.quarantine(), target, request);
-  if (result.quarantined + result.parked == 0 && !selection.keys.empty()) {
+  if (!place.parked) {
+    result.quarantined = discard_quarantined(target, environment.config.target.ledger_schema, selection,
+                                             request.acceptance, place.last, most);
+  }
+  const std::size_t left = most - result.quarantined;
+  if (left > 0) result.parked = accept_parked(environment.plan, store, table, target, request, left, place.parked);
+  const bool is_empty = result.quarantined + result.parked == 0;
+  if (is_empty && !from && !selection.keys.empty()) {
     throw core::Error(core::ErrorKind::Usage, "none of these rows is quarantined or parked")
         .remedy("agent quarantine list shows those that are");
   }
+  if (is_empty && from) return {};
   const nlohmann::json detail = {{"route", selection.route},
                                  {"keys", selection.keys},
                                  {"quarantined", result.quarantined},
@@ -112,7 +104,30 @@ DiscardResult discard_rows(const Environment& environment, const state::Store& s
                                  {"reason", request.acceptance.reason}};
   ledger.audit_for(target, request.acceptance.actor, "quarantine discard", "", detail.dump());
   block.commit();
-  return result;
+  const bool is_full = result.quarantined + result.parked == most;
+  return {result, is_full ? std::optional{std::move(place)} : std::nullopt};
+}
+
+DiscardResult discard_rows(const Environment& environment, const state::Store& store, const apply::Ledger& ledger,
+                           pg::Session& target, const DiscardRequest& request) {
+  DiscardResult total;
+  std::optional<DiscardPlace> place;
+  do {
+    DiscardPage page = discard_page(environment, store, ledger, target, request, place);
+    total += page.result;
+    place = std::move(page.next);
+  } while (place);
+  return total;
+}
+
+nlohmann::json answer_discard(const Environment& environment, const state::Store& store, const apply::Ledger& ledger,
+                              pg::Session& target, const nlohmann::json& request) {
+  const mapping::Plan& plan = environment.plan;
+  const DiscardPage page =
+      discard_page(environment, store, ledger, target, discard_request_of(request), place_of(plan, request));
+  nlohmann::json answer = to_json(page.result);
+  answer["place"] = page.next ? to_json(plan, *page.next) : nlohmann::json{};
+  return answer;
 }
 
 }  // namespace agent

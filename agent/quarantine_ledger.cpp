@@ -76,14 +76,20 @@ std::optional<std::string> read_quarantined_image(pg::Session& target, const std
 
 std::uint64_t discard_quarantined(pg::Session& target, const std::string& ledger_schema,
                                   const QuarantineSelection& selection,
-                                  const apply::QuarantineTable::Acceptance& acceptance) {
+                                  const apply::QuarantineTable::Acceptance& acceptance, std::int64_t last,
+                                  std::size_t limit) {
   const std::optional<std::string> keys = keys_json(selection);
+  const std::string newest = std::to_string(last);
+  const std::string most = std::to_string(limit);
+  const std::string table = ledger_table(ledger_schema, "quarantine");
   return target
-      .exec("update " + ledger_table(ledger_schema, "quarantine") +
-                " set resolved_at = pg_catalog.now(), resolution = 'discarded', actor = $3, reason = $4" +
-                std::string(kSelected),
+      .exec("update " + table +
+                " set resolved_at = pg_catalog.now(), resolution = 'discarded', actor = $3, reason = $4 where id in "
+                "(select id from " +
+                table + std::string(kSelected) +
+                " and id <= $5::pg_catalog.int8 order by id limit $6::pg_catalog.int8)",
             {param(keys), std::string_view{selection.route}, std::string_view{acceptance.actor},
-             std::string_view{acceptance.reason}})
+             std::string_view{acceptance.reason}, std::string_view{newest}, std::string_view{most}})
       .affected_rows();
 }
 

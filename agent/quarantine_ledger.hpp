@@ -42,10 +42,12 @@ struct QuarantineSelection {
 [[nodiscard]] std::optional<std::string> read_quarantined_image(pg::Session& target, const std::string& ledger_schema,
                                                                 std::int64_t id);
 
-/// Marks rows as given up, by whom and why. Returns their number. Precondition: there is a ledger.
+/// Marks rows as given up, by whom and why: at most `limit` of those up to the line numbered `last`. Returns their number. Precondition: there
+/// is a ledger.
 std::uint64_t discard_quarantined(pg::Session& target, const std::string& ledger_schema,
                                   const QuarantineSelection& selection,
-                                  const apply::QuarantineTable::Acceptance& acceptance);
+                                  const apply::QuarantineTable::Acceptance& acceptance, std::int64_t last,
+                                  std::size_t limit);
 
 /// A row that somebody gave up, and that is still out of the target for it.
 struct AcceptedRow {

@@ -99,7 +99,7 @@ class Board {
 };
 
 std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk& desk, const Environment& environment,
-                                                       const state::Store& store, const apply::Ledger& ledger) {
+                                                       state::Store& store, const apply::Ledger& ledger) {
   const auto interlude = std::make_shared<Interlude>([&board](auto task) {
     return board.with_pipeline([&](Pipeline& pipeline) { return pipeline.between_batches(std::move(task)); });
   });
@@ -125,10 +125,9 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk&
       {"quarantine_discard",
        [interlude, &environment, &store, &ledger](const nlohmann::json& request) {
          return interlude->answer(request, [request, &environment, &store, &ledger](apply::Applier& applier) {
-           const DiscardResult result =
-               discard_rows(environment, store, ledger, applier.session().sql(), discard_request_of(request));
+           nlohmann::json answer = answer_discard(environment, store, ledger, applier.session().sql(), request);
            applier.know_quarantine();
-           return to_json(result);
+           return answer;
          });
        }},
   };

@@ -67,6 +67,16 @@ core::RowKey entity_key(const Plan& plan, const Route& route, const core::RowKey
   return core::encode_key(plan.entity(*route.entity).key_types, values);
 }
 
+std::string ref_key_text(const Route& route, const Derivation& row, std::uint16_t ref) {
+  std::string text;
+  const std::vector<Operand>& key = route.refs[ref].key;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (i > 0) text += ',';
+    text += row.value(key[i]).text;
+  }
+  return text;
+}
+
 Derivation derive(const Plan& plan, const Route& route, const core::RowKey& key, core::Row image,
                   core::Lookup& lookup) {
   Derivation row;

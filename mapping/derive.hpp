@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/lookup.hpp"
@@ -47,6 +48,9 @@ struct Derivation {
 /// The entity's key of a row: its primary key, or the route's `key` columns. Precondition: the route has an entity.
 [[nodiscard]] core::RowKey entity_key(const Plan& plan, const Route& route, const core::RowKey& key,
                                       const core::Row& image);
+
+/// The key that a ref of the row names, as people write it: `17`, `3,de`.
+[[nodiscard]] std::string ref_key_text(const Route& route, const Derivation& row, std::uint16_t ref);
 
 /// Keys of the rows of access.table whose columns hold `values`; none when one of the values is NULL.
 [[nodiscard]] std::vector<core::RowKey> rows_by(const Plan& plan, const Access& access,

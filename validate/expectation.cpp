@@ -62,13 +62,8 @@ void judge(const mapping::Route& route, std::vector<Expectation>& rows, std::vec
 /// The parent that a row misses by this ref: `patient 17`.
 std::string missed_parent(const mapping::Plan& plan, const mapping::Route& route, const mapping::Derivation& row,
                           std::uint16_t position) {
-  const mapping::Ref& ref = route.refs[position];
-  std::string text = plan.entity(ref.entity).name + " ";
-  for (std::size_t i = 0; i < ref.key.size(); ++i) {
-    if (i > 0) text += ',';
-    text += row.value(ref.key[i]).text;
-  }
-  return text + " is not on the target";
+  return plan.entity(route.refs[position].entity).name + " " + mapping::ref_key_text(route, row, position) +
+         " is not on the target";
 }
 
 /// The first thing that keeps the row out, in the order that the mapping language lays down.

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -49,19 +50,24 @@ nlohmann::ordered_json to_json(const AcceptedRow& row) {
 }
 
 /// Parked rows live in the local state: the running agent's, or else the directory's.
-std::vector<ParkedRow> parked_rows(const Config& config, const std::string& route) {
-  const auto answer =
-      ask_agent(config.state_dir, {{"command", "parked"}, {"route", route}, {"limit", kListed}}, kAnswerLimit);
-  if (!answer) {
-    const Environment environment = prepare(config);
-    const auto store = open_store_to_look(environment);
-    return store ? find_parked(environment.plan, *store, route, kListed) : std::vector<ParkedRow>{};
+std::vector<ParkedRow> parked_rows(const Config& config, const QuarantineSelection& selection) {
+  const nlohmann::json question = {
+      {"command", "parked"}, {"route", selection.route}, {"keys", selection.keys}, {"limit", kListed}};
+  if (const auto answer = ask_agent(config.state_dir, question, kAnswerLimit)) return parked_rows_of(*answer);
+  const Environment environment = prepare(config);
+  const auto store = open_store_to_look(environment);
+  return store ? find_parked(environment.plan, *store, selection, kListed) : std::vector<ParkedRow>{};
+}
+
+/// `its parent doctor 17 (doctor_id)`, or several.
+std::string parents_text(const ParkedRow& row) {
+  if (row.waits_for.empty()) return "its parent";
+  std::vector<std::string> parents;
+  for (const ParkedRow::Parent& parent : row.waits_for) {
+    const std::string column = parent.column.empty() ? "" : " (" + parent.column + ")";
+    parents.push_back(parent.entity + " " + parent.legacy_key + column);
   }
-  std::vector<ParkedRow> rows;
-  for (const nlohmann::json& row : answer->at("parked")) {
-    rows.push_back({row.at("route").get<std::string>(), row.at("legacy_key").get<std::string>()});
-  }
-  return rows;
+  return fmt::format("{}", fmt::join(parents, ", "));
 }
 
 int list(const Config& config, const Options& options) {
@@ -69,7 +75,7 @@ int list(const Config& config, const Options& options) {
   pg::Session target(target_params(config), "quarantine");
   const std::vector<QuarantinedRow> rows = read_quarantine(target, config.target.ledger_schema, selection, kListed);
   const std::int64_t total = count_quarantine(target, config.target.ledger_schema, selection);
-  std::vector<ParkedRow> parked = parked_rows(config, selection.route);
+  std::vector<ParkedRow> parked = parked_rows(config, selection);
   const std::vector<AcceptedRow> accepted =
       read_accepted(target, config.target.ledger_schema, selection.route, kListed);
   std::erase_if(parked, [&](const ParkedRow& row) {
@@ -84,8 +90,7 @@ int list(const Config& config, const Options& options) {
     json["quarantined"] = nlohmann::ordered_json::array();
     for (const QuarantinedRow& row : rows) json["quarantined"].push_back(to_json(row));
     json["parked"] = nlohmann::ordered_json::array();
-    for (const ParkedRow& row : parked)
-      json["parked"].push_back({{"route", row.route}, {"legacy_key", row.legacy_key}, {"status", "parked"}});
+    for (const ParkedRow& row : parked) json["parked"].push_back(to_json(row));
     json["accepted"] = nlohmann::ordered_json::array();
     for (const AcceptedRow& row : accepted) json["accepted"].push_back(to_json(row));
     std::cout << json.dump(2) << '\n';
@@ -98,7 +103,7 @@ int list(const Config& config, const Options& options) {
     if (!row.remedy.empty()) std::cout << "  remedy: " << row.remedy << '\n';
   }
   for (const ParkedRow& row : parked)
-    std::cout << fmt::format("parked {} {}: waits for its parent\n", row.route, row.legacy_key);
+    std::cout << fmt::format("parked {} {}: waits for {}\n", row.route, row.legacy_key, parents_text(row));
   for (const AcceptedRow& row : accepted)
     std::cout << fmt::format("accepted {} {}: {} ({}, {})\n", row.route, row.legacy_key, row.reason, row.actor, row.at);
   std::cout << fmt::format(
@@ -110,11 +115,12 @@ int list(const Config& config, const Options& options) {
 }
 
 int show(const Config& config, const Options& options) {
+  const QuarantineSelection selection = selection_of(options.quarantine);
   pg::Session target(target_params(config), "quarantine");
-  const std::vector<QuarantinedRow> rows =
-      read_quarantine(target, config.target.ledger_schema, selection_of(options.quarantine), kListed);
-  if (rows.empty()) {
-    throw core::Error(core::ErrorKind::Usage, "no such row is quarantined")
+  const std::vector<QuarantinedRow> rows = read_quarantine(target, config.target.ledger_schema, selection, kListed);
+  const std::vector<ParkedRow> parked = parked_rows(config, selection);
+  if (rows.empty() && parked.empty()) {
+    throw core::Error(core::ErrorKind::Usage, "no such row is quarantined or parked")
         .remedy("agent quarantine list shows those that are");
   }
   nlohmann::ordered_json json;
@@ -125,40 +131,60 @@ int show(const Config& config, const Options& options) {
     entry["row"] = image ? nlohmann::ordered_json::parse(*image, nullptr, false) : nlohmann::ordered_json();
     json["quarantined"].push_back(std::move(entry));
   }
+  json["parked"] = nlohmann::ordered_json::array();
+  for (const ParkedRow& row : parked) json["parked"].push_back(to_json(row));
   if (options.as_json) {
     std::cout << json.dump(2) << '\n';
     return to_int(ExitCode::Done);
   }
+  const auto print = [](const char* name, const std::string& text) {
+    if (!text.empty()) std::cout << fmt::format("{:<15} {}\n", name, text);
+  };
   for (const nlohmann::ordered_json& entry : json["quarantined"]) {
     for (const auto& [name, value] : entry.items()) {
-      if (value.is_null() || value == "") continue;
-      std::cout << fmt::format("{:<15} {}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
+      if (!value.is_null()) print(name.c_str(), value.is_string() ? value.get<std::string>() : value.dump());
     }
+    std::cout << '\n';
+  }
+  for (const ParkedRow& row : parked) {
+    print("route", row.route);
+    print("legacy_key", row.legacy_key);
+    print("status", "parked");
+    print("waits_for", parents_text(row));
     std::cout << '\n';
   }
   return to_int(ExitCode::Done);
 }
 
-/// What the running agent made of the rows, page by page. Nothing when no agent runs.
-std::optional<RetryResult> ask_for_retry(const Config& config, const Options::Quarantine& selection) {
-  nlohmann::json question = {
-      {"command", "quarantine_retry"}, {"route", selection.route}, {"keys", selection.keys}, {"place", nullptr}};
-  RetryResult total;
+/// Asks the running agent page by page, as long as its answer has a place to go on from. False when no agent runs.
+bool ask_for_pages(const Config& config, nlohmann::json question,
+                   const std::function<void(const nlohmann::json& answer)>& add) {
+  question["place"] = nullptr;
   do {
     const auto answer = ask_agent(config.state_dir, question, kTurnLimit);
-    if (!answer && question["place"].is_null()) return std::nullopt;
+    if (!answer && question["place"].is_null()) return false;
     if (!answer) {
-      throw core::Error(core::ErrorKind::State, "the running agent ended in the middle of the retry")
+      throw core::Error(core::ErrorKind::State, "the running agent ended in the middle of it")
           .with("state_dir", config.state_dir.string())
-          .with("retried", std::to_string(total.retried))
-          .remedy("retry again: what was done stays done");
+          .remedy("do it again: what was done stays done");
     }
-    total += {.retried = answer->at("retried").get<std::int64_t>(),
-              .applied = answer->at("applied").get<std::int64_t>(),
-              .still = answer->at("still").get<std::int64_t>()};
+    add(*answer);
     question["place"] = answer->at("place");
   } while (!question["place"].is_null());
-  return total;
+  return true;
+}
+
+/// What the running agent made of the rows. Nothing when no agent runs.
+std::optional<RetryResult> ask_for_retry(const Config& config, const Options::Quarantine& selection) {
+  RetryResult total;
+  const bool is_done =
+      ask_for_pages(config, {{"command", "quarantine_retry"}, {"route", selection.route}, {"keys", selection.keys}},
+                    [&](const nlohmann::json& answer) {
+                      total += {.retried = answer.at("retried").get<std::int64_t>(),
+                                .applied = answer.at("applied").get<std::int64_t>(),
+                                .still = answer.at("still").get<std::int64_t>()};
+                    });
+  return is_done ? std::optional{total} : std::nullopt;
 }
 
 RetryResult retry_rows(const Config& config, const Options::Quarantine& selection, const Here& here) {
@@ -191,8 +217,10 @@ int discard(const Config& config, const Options& options, const Here& here) {
                                .acceptance = {.actor = apply::operator_name(), .reason = selected.reason}};
   nlohmann::json asked = to_json(request);
   asked["command"] = "quarantine_discard";
-  const auto answer = ask_agent(config.state_dir, asked, kTurnLimit);
-  const DiscardResult result = answer ? discard_result_of(*answer) : here.discard(config, request);
+  DiscardResult result;
+  const bool is_done =
+      ask_for_pages(config, asked, [&](const nlohmann::json& answer) { result += discard_result_of(answer); });
+  if (!is_done) result = here.discard(config, request);
   if (options.as_json) {
     std::cout << nlohmann::ordered_json{{"discarded", result.quarantined + result.parked},
                                         {"quarantined", result.quarantined},
@@ -220,9 +248,10 @@ void declare(CLI::App& app, Options& options) {
   };
   action("list", "Quarantined rows with reason and remedy, and parked ones; no row values", Action::List);
 
-  CLI::App* show = action("show", "Everything about rows, their values included", Action::Show);
+  CLI::App* show = action(
+      "show", "Everything about rows: of quarantined ones the values, of parked ones what they wait for", Action::Show);
   show->add_option("KEY", part.keys, "Legacy keys")->required();
-  show->footer("Prints the row's values to stdout: they may be personal data. They appear nowhere else.");
+  show->footer("Prints a quarantined row's values to stdout: they may be personal data. They appear nowhere else.");
 
   CLI::App* retry = action("retry", "Tries rows again, after mapping, data or target were mended", Action::Retry);
   retry->add_option("KEY", part.keys, "Legacy keys, of rows that were given up too; without any, all that are listed");

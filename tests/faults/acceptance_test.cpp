@@ -89,6 +89,74 @@ BOOST_AUTO_TEST_CASE(a_discard_names_who_gave_up_which_rows_and_why) {
   BOOST_TEST(pair.accepted() == "people 7 upsert, people 8 park");
 }
 
+// reliability 123
+BOOST_AUTO_TEST_CASE(a_parked_row_is_shown_with_the_parent_that_it_waits_for_and_without_its_values) {
+  Refused pair;
+  const nlohmann::json expected = {{"route", "people"},
+                                   {"legacy_key", "8"},
+                                   {"status", "parked"},
+                                   {"waits_for", {{{"column", "team_id"}, {"entity", "team"}, {"legacy_key", "11"}}}}};
+  const auto look = [&] {
+    const auto shown = nlohmann::json::parse(pair.agent.must({"quarantine", "show", "7", "8", "--json"}));
+    BOOST_TEST(shown["quarantined"].size() == 1U);
+    BOOST_TEST(shown["parked"] == nlohmann::json::array({expected}), shown.dump());
+    BOOST_TEST(nlohmann::json::parse(pair.agent.must({"quarantine", "list", "--json"}))["parked"] == shown["parked"]);
+    const std::string text = pair.agent.must({"quarantine", "show", "8"});
+    BOOST_TEST(text.find("team 11 (team_id)") != std::string::npos, text);
+    BOOST_TEST(text.find("p8") == std::string::npos, text);
+    BOOST_TEST(pair.agent.command({"quarantine", "show", "42"}).exit_code == 2);
+  };
+  look();
+  pair.agent.start();
+  pair.agent.wait_streaming();
+  look();
+  BOOST_TEST(pair.agent.stop() == 0);
+}
+
+// reliability 97, 98, 123: more rows than a page, of either kind, by an agent that runs and by none
+BOOST_AUTO_TEST_CASE(a_discard_of_many_rows_works_in_pages_and_says_what_each_came_to) {
+  People pair(300);
+  pair.agent.options().max_quarantine = "50%";
+  pair.agent.options().batch_rows = 7;
+  pair.agent.configure();
+  pair.bring_over();
+  pair.target.exec("ALTER TABLE people ADD CONSTRAINT short CHECK (length(name) < 50)");
+  const auto discard = [&] {
+    return nlohmann::json::parse(pair.agent.must({"quarantine", "discard", "--all", "--reason", "agreed", "--json"}));
+  };
+  const auto audited = [&](const char* which) {
+    return pair.target_admin
+        .query_value(
+            "SELECT count(*) || ' ' || max((detail ->> 'quarantined')::int + (detail ->> 'parked')::int) || ' ' || "
+            "sum((detail ->> '" +
+            std::string(which) + "')::int) FROM dispatch_sync.audit_log WHERE command = 'quarantine discard'")
+        .value();
+  };
+  pair.source.exec(
+      "UPDATE person SET name = repeat('x', 60) WHERE id <= 20; UPDATE person SET team_id = 11 WHERE id BETWEEN 31 AND "
+      "60");
+  pair.bring_over();
+  const auto first = discard();
+  BOOST_TEST(first["quarantined"] == 20);
+  BOOST_TEST(first["parked"] == 30);
+  BOOST_TEST(audited("quarantined") == "8 7 20");
+  BOOST_TEST(audited("parked") == "8 7 30");
+  pair.source.exec(
+      "UPDATE person SET name = repeat('x', 60) WHERE id BETWEEN 101 AND 114; UPDATE person SET team_id = 12 WHERE id "
+      "BETWEEN 131 AND 144");
+  pair.agent.start();
+  pair.agent.wait_streaming();
+  pair.agent.wait_applied();
+  const auto second = discard();
+  BOOST_TEST(second["quarantined"] == 14);
+  BOOST_TEST(second["parked"] == 44);  // those that were given up before, too
+  BOOST_TEST(pair.agent.stop() == 0);
+  BOOST_TEST(pair.target_admin
+                 .query_value("SELECT string_agg(op || ' ' || n, ', ' ORDER BY op) FROM (SELECT op, count(*) AS n FROM "
+                              "dispatch_sync.quarantine WHERE resolution = 'discarded' GROUP BY op) AS x")
+                 .value() == "park 44, upsert 34");
+}
+
 // reliability 97, 173
 BOOST_AUTO_TEST_CASE(an_accepted_row_that_comes_to_pass_is_applied_and_its_acceptance_ends) {
   Refused pair;
