@@ -12,6 +12,7 @@
 
 #include "agent/conflict_retry.hpp"
 #include "agent/control_socket.hpp"
+#include "agent/counter_audit.hpp"
 #include "agent/expression_preflight.hpp"
 #include "agent/fence_request.hpp"
 #include "agent/interlude.hpp"
@@ -98,8 +99,9 @@ class Board {
   std::unique_ptr<pg::Session> source_;
 };
 
-std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk& desk, const Environment& environment,
-                                                       state::Store& store, const apply::Ledger& ledger) {
+std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk& desk, CounterAudit& audit,
+                                                       const Environment& environment, state::Store& store,
+                                                       const apply::Ledger& ledger) {
   const auto interlude = std::make_shared<Interlude>([&board](auto task) {
     return board.with_pipeline([&](Pipeline& pipeline) { return pipeline.between_batches(std::move(task)); });
   });
@@ -122,6 +124,7 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk&
          return board.with_pipeline([&](Pipeline& pipeline) { return desk.take(pipeline, request); });
        }},
       {"repair_result", [&desk](const nlohmann::json& request) { return desk.result(request); }},
+      {"audit", [interlude, &audit](const nlohmann::json& request) { return audit.answer(*interlude, request); }},
       {"quarantine_discard",
        [interlude, &environment, &store, &ledger](const nlohmann::json& request) {
          return interlude->answer(request, [request, &environment, &store, &ledger](apply::Applier& applier) {
@@ -236,8 +239,9 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   require_finished();
   Board board{environment, *store};
   RepairDesk desk{environment, *store, ledger};
+  CounterAudit audit{environment.plan, *store};
   const ControlServer control{control_socket_path(config.state_dir),
-                              handlers(board, desk, environment, *store, ledger)};
+                              handlers(board, desk, audit, environment, *store, ledger)};
   const auto find_position = [&] {
     return through_conflicts("the start", stop, [&] {
       settle_target(environment, *store, ledger);

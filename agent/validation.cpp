@@ -12,9 +12,11 @@
 #include <optional>
 #include <vector>
 
+#include "agent/counter_audit.hpp"
 #include "agent/environment.hpp"
 #include "agent/load_limit.hpp"
 #include "agent/moment.hpp"
+#include "agent/quarantine_ledger.hpp"
 #include "agent/side_by_side.hpp"
 #include "agent/snapshot_progress.hpp"
 #include "agent/source_images.hpp"
@@ -41,6 +43,8 @@ using core::ErrorKind;
 
 // Rows of a range: small enough that no worker is left with much when the others are done.
 constexpr std::int64_t kRangeRows = 20'000;
+// Accepted rows that are named.
+constexpr std::size_t kMostNamed = 200;
 // How often everything begins anew because a snapshot was lost.
 constexpr int kMostStarts = 5;
 // How often a worker connects again for one job.
@@ -59,11 +63,6 @@ std::string database_of(const pg::ConnectionParams& params, const pg::ServerIden
 std::string version_of(const pg::ConnectionParams& params) {
   pg::Session session{params, "validate-version"};
   return session.exec("SHOW server_version").text(0, 0);
-}
-
-std::string text_of(const state::Identity& identity) {
-  return fmt::format("{}/{} {}/{} {}", identity.source_system_identifier, identity.source_database,
-                     identity.target_system_identifier, identity.target_database, identity.slot);
 }
 
 std::vector<core::RouteId> routes_of(const mapping::Plan& plan, const std::vector<std::string>& tables) {
@@ -123,7 +122,24 @@ class Run {
     pg::Session& target = *moment_->target;
     validate::LedgerView ledger{target, environment_.config.target.ledger_schema, plan_};
     ledger.adopt_ids(target, plan_, *store_);
+    name_accepted(target);
     return ledger;
+  }
+
+  void name_accepted(pg::Session& target) {
+    for (const core::RouteId route : routes_) {
+      const std::size_t room = kMostNamed - outcome_.accepted.size();
+      if (room == 0) return;
+      for (AcceptedRow& row :
+           read_accepted(target, environment_.config.target.ledger_schema, plan_.route(route).name, room)) {
+        outcome_.accepted.push_back({.route = std::move(row.route),
+                                     .legacy_key = std::move(row.legacy_key),
+                                     .kind = std::move(row.operation),
+                                     .at = std::move(row.at),
+                                     .actor = std::move(row.actor),
+                                     .reason = std::move(row.reason)});
+      }
+    }
   }
 
   /// Everything that is needed of the source, after which its snapshot is given up: it keeps the source from cleaning up.
@@ -166,9 +182,8 @@ class Run {
   }
 
   void compare(const validate::LedgerView& ledger) {
-    validate::FindingLog log{
-        validate::FindingLog::path_in(environment_.config.state_dir),
-        {.lsn = moment_->lsn, .identity = text_of(environment_.identity), .meaning = plan_.meaning_fingerprint}};
+    validate::FindingLog log{validate::FindingLog::path_in(environment_.config.state_dir),
+                             finding_origin(environment_, moment_->lsn)};
     const auto depth = options_.counts_only ? validate::Depth::Existence : validate::Depth::Contents;
     validate::Comparison comparison{plan_, *store_, ledger, {routes_, depth}, ranges_, log};
     for (const auto& round : comparison.rounds()) {
@@ -187,6 +202,7 @@ class Run {
     if (!stop_.stop_requested()) try_refused(comparison);
     if (is_whole() && !stop_.stop_requested()) look_at_totals();
     if (!options_.counts_only && !stop_.stop_requested()) look_at_integrity();
+    if (!stop_.stop_requested()) look_at_counters();
     outcome_.routes = comparison.outcomes();
     if (stop_.stop_requested()) {
       outcome_.not_checked.push_back({"what is not named here", "interrupted"});
@@ -237,6 +253,19 @@ class Run {
     }
   }
 
+  /// Those of the agent's own: not believed, but judged.
+  void look_at_counters() {
+    try {
+      outcome_.counters = wrong_counters(environment_);
+    } catch (const Error& error) {
+      outcome_.not_checked.push_back({"the agent's counters", error.message()});
+    }
+    std::erase_if(outcome_.counters, [&](const validate::CounterOutcome& one) {
+      return std::ranges::find(routes_, one.route, [&](core::RouteId id) { return plan_.route(id).name; }) ==
+             routes_.end();
+    });
+  }
+
   void look_at_totals() {
     if (plan_.reconcile.empty()) return;
     pg::Session target{environment_.target, "validate-reconcile"};
@@ -281,6 +310,14 @@ class Run {
 };
 
 }  // namespace
+
+validate::FindingOrigin finding_origin(const Environment& environment, core::Lsn lsn) {
+  const state::Identity& identity = environment.identity;
+  return {.lsn = lsn,
+          .identity = fmt::format("{}/{} {}/{} {}", identity.source_system_identifier, identity.source_database,
+                                  identity.target_system_identifier, identity.target_database, identity.slot),
+          .meaning = environment.plan.meaning_fingerprint};
+}
 
 validate::Outcome run_validation(const Config& config, const Options::Validate& options, bool is_quiet,
                                  const std::stop_token& stop) {

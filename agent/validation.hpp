@@ -3,7 +3,10 @@
 #include <stop_token>
 
 #include "agent/config.hpp"
+#include "agent/environment.hpp"
 #include "agent/options.hpp"
+#include "core/lsn.hpp"
+#include "validate/finding_log.hpp"
 #include "validate/outcome.hpp"
 
 namespace agent {
@@ -13,5 +16,8 @@ namespace agent {
 /// taken anew, and everything with them. Stopped, the outcome tells what was not checked. Throws what keeps it from comparing anything.
 [[nodiscard]] validate::Outcome run_validation(const Config& config, const Options::Validate& options, bool is_quiet,
                                                const std::stop_token& stop);
+
+/// What the findings of a validation at `lsn` are of: these two databases, under this mapping.
+[[nodiscard]] validate::FindingOrigin finding_origin(const Environment& environment, core::Lsn lsn);
 
 }  // namespace agent

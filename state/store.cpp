@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "state/census.hpp"
 #include "state/fingerprint.hpp"
 #include "state/keys.hpp"
 #include "state/record.hpp"
@@ -348,18 +349,7 @@ core::HeldTransactions& Store::held_transactions() { return impl_->held; }
 
 std::vector<core::RouteCounters> Store::counters() const { return impl_->counters.read(); }
 
-std::vector<core::RouteCounters> Store::recount() const {
-  std::vector<core::RouteCounters> counters(impl_->layout.route_count);
-  for (const TableLayout& table : impl_->layout.tables) {
-    scan(table.id, {}, {}, [&](const core::RowKey&, const StoredRow& row) {
-      for (std::size_t slot = 0; slot < table.routes.size(); ++slot) {
-        count_status(counters[table.routes[slot].index()], row.statuses[slot], 1);
-      }
-      return true;
-    });
-  }
-  return counters;
-}
+std::vector<core::RouteCounters> Store::recount() const { return Census{*this}.count(); }
 
 std::uint64_t Store::size_bytes() const { return impl_->database.size_bytes(); }
 void Store::settle() { impl_->database.compact(); }

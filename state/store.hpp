@@ -149,6 +149,7 @@ class Store {
   void settle();
 
  private:
+  friend class Census;
   friend class Overlay;
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

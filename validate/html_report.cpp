@@ -215,6 +215,35 @@ std::string examples(const Outcome& outcome) {
          html;
 }
 
+/// What of a row somebody answers for, by the operation that it stands for in the ledger.
+std::string_view accepted_text(const AcceptedRow& row) {
+  if (row.kind == "park") return "left out, without its parent";
+  if (row.kind == "delete") return "left on the target";
+  return "left out, refused by the target";
+}
+
+std::string accepted(const Outcome& outcome) {
+  if (outcome.accepted.empty()) return {};
+  std::int64_t all = 0;
+  for (const RouteOutcome& route : outcome.routes) all += route.accepted;
+  const auto shown = static_cast<std::int64_t>(outcome.accepted.size());
+  std::string html =
+      "<h2>Rows that somebody answers for</h2>\n<p>They count as equal: an operator has given them up by name "
+      "(<code>agent quarantine discard</code>).</p>\n" +
+      (shown < all ? fmt::format("<p>The first {} of {}; <code>agent quarantine list</code> names more.</p>\n",
+                                 grouped(shown), grouped(all))
+                   : "") +
+      "<table id=\"accepted\"><thead><tr><th scope=\"col\">Route</th><th scope=\"col\">Legacy key</th><th "
+      "scope=\"col\">What</th><th scope=\"col\">Who</th><th scope=\"col\">When</th><th scope=\"col\">Why</th></tr>"
+      "</thead><tbody>\n";
+  for (const AcceptedRow& row : outcome.accepted) {
+    html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                        html_text(row.route), code(row.legacy_key), accepted_text(row), html_text(row.actor),
+                        html_text(row.at), html_text(row.reason));
+  }
+  return html + "</tbody></table>\n";
+}
+
 std::string reconcile_side(const ReconcileOutcome& one, std::string_view side, const std::vector<ReconcilePair>& lines,
                            std::optional<ReconcileRow> ReconcilePair::*of) {
   std::string html = fmt::format("<div><table><caption class=\"sub\">{}</caption><thead><tr>", side);
@@ -322,8 +351,8 @@ std::string html_report(const Outcome& outcome) {
              "content=\"width=device-width\">\n"
              "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<h1>Validation of a migration</h1>\n",
              html_text(title), kHtmlStyle) +
-         verdict_box(outcome) + facts(outcome) + routes(outcome) + examples(outcome) + reconcile(outcome) +
-         integrity(outcome) + not_checked(outcome) + other_rows(outcome) + words() +
+         verdict_box(outcome) + facts(outcome) + routes(outcome) + examples(outcome) + accepted(outcome) +
+         reconcile(outcome) + integrity(outcome) + not_checked(outcome) + other_rows(outcome) + words() +
          fmt::format("<footer>Made by {} on {}. Exact at LSN {}.</footer>\n</body>\n</html>\n",
                      html_text("agent " + outcome.agent_version), time_of(outcome.started_at),
                      html_text(outcome.lsn.to_string()));

@@ -14,7 +14,7 @@ std::string_view to_string(IntegrityOutcome::Rule rule) {
 }
 
 bool Outcome::match() const {
-  return std::ranges::all_of(routes, &RouteOutcome::match) &&
+  return counters.empty() && std::ranges::all_of(routes, &RouteOutcome::match) &&
          std::ranges::all_of(reconcile, [](const auto& one) { return !one.not_checked.empty() || one.match(); }) &&
          std::ranges::all_of(integrity, [](const auto& one) { return one.violations == 0; });
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/lsn.hpp"
+#include "core/row_status.hpp"
 #include "validate/checksum.hpp"
 #include "validate/finding.hpp"
 
@@ -96,6 +97,24 @@ struct IntegrityOutcome {
 
 [[nodiscard]] std::string_view to_string(IntegrityOutcome::Rule rule);
 
+/// The agent's own counters of a route, which are not what the statuses of its rows come to. The rows themselves may be right: it is the agent that
+/// has lost count.
+struct CounterOutcome {
+  std::string route = {};
+  core::RouteCounters recorded;  ///< what `agent status` shows
+  core::RouteCounters counted;   ///< the statuses, counted again
+};
+
+/// A row that is kept out, or a target row that is left, as an operator has accepted.
+struct AcceptedRow {
+  std::string route = {};
+  std::string legacy_key = {};
+  std::string kind = {};  ///< "upsert": refused; "park": without its parent; "delete": a target row that stays
+  std::string at = {};
+  std::string actor = {};
+  std::string reason = {};
+};
+
 /// Something of what was asked for that nobody looked at. It never counts as equal.
 struct NotChecked {
   std::string what = {};
@@ -120,7 +139,9 @@ struct Outcome {
   std::vector<RouteOutcome> routes = {};  ///< those that were asked for, in the order of mapping.yaml
   std::vector<ReconcileOutcome> reconcile = {};
   std::vector<IntegrityOutcome> integrity = {};
-  std::vector<NotChecked> not_checked = {};  ///< besides what routes, reconcile and integrity say themselves
+  std::vector<CounterOutcome> counters = {};  ///< of the routes whose counters are wrong
+  std::vector<AcceptedRow> accepted = {};     ///< by name, capped; RouteOutcome::accepted counts them
+  std::vector<NotChecked> not_checked = {};   ///< besides what routes, reconcile and integrity say themselves
 
   /// Nothing that was looked at is wrong.
   [[nodiscard]] bool match() const;

@@ -76,6 +76,23 @@ json to_json(const IntegrityOutcome& one) {
           {"not_checked", one.not_checked}};
 }
 
+json to_json(const core::RouteCounters& counters) {
+  return {{"read", counters.read},
+          {"applied", counters.applied},
+          {"filtered", counters.filtered},
+          {"parked", counters.parked},
+          {"quarantined", counters.quarantined}};
+}
+
+json to_json(const CounterOutcome& one) {
+  return {{"route", one.route}, {"recorded", to_json(one.recorded)}, {"counted", to_json(one.counted)}};
+}
+
+json to_json(const AcceptedRow& row) {
+  return {{"route", row.route}, {"legacy_key", row.legacy_key}, {"kind", row.kind},
+          {"at", row.at},       {"actor", row.actor},           {"reason", row.reason}};
+}
+
 json to_json(const NotChecked& one) { return {{"what", one.what}, {"why", one.why}}; }
 
 template <typename Values>
@@ -105,6 +122,9 @@ json to_json(const Outcome& outcome) {
           {"routes", array_of(outcome.routes)},
           {"reconcile", array_of(outcome.reconcile)},
           {"integrity", array_of(outcome.integrity)},
+          {"balanced", outcome.counters.empty()},
+          {"counters", array_of(outcome.counters)},
+          {"accepted", array_of(outcome.accepted)},
           {"not_checked", array_of(outcome.all_not_checked())}};
 }
 

@@ -49,6 +49,23 @@ void add_totals(const Outcome& outcome, std::vector<std::string>& reasons) {
   }
 }
 
+std::string text_of(const core::RouteCounters& c) {
+  return fmt::format("{} = {} applied + {} filtered + {} parked + {} quarantined", c.read, c.applied, c.filtered,
+                     c.parked, c.quarantined);
+}
+
+void add_counters(const Outcome& outcome, std::vector<std::string>& reasons) {
+  for (const CounterOutcome& one : outcome.counters) {
+    reasons.push_back(fmt::format("The agent has lost count of route {}: it shows {}, and its rows come to {}.",
+                                  one.route, text_of(one.recorded), text_of(one.counted)));
+  }
+  if (!outcome.counters.empty()) {
+    reasons.emplace_back(
+        "To have its counters rebuilt, stop the agent, move its state directory away, and start it: what is right on "
+        "the target is not written again.");
+  }
+}
+
 }  // namespace
 
 std::string grouped(std::int64_t number) {
@@ -70,9 +87,11 @@ Verdict verdict_of(const Outcome& outcome) {
   }
   if (!outcome.match()) {
     verdict.kind = Verdict::Kind::Different;
-    verdict.headline = "The two databases are not equal.";
     add_rows(outcome, verdict.reasons);
     add_totals(outcome, verdict.reasons);
+    verdict.headline = verdict.reasons.empty() ? "The two databases are equal, but the agent's counters are wrong."
+                                               : "The two databases are not equal.";
+    add_counters(outcome, verdict.reasons);
     if (!not_checked.empty()) verdict.reasons.emplace_back("Besides, not everything was checked.");
   } else if (!outcome.is_complete()) {
     verdict.kind = Verdict::Kind::EqualSoFar;

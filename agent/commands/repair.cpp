@@ -51,6 +51,26 @@ bool is_extra(const Finding& finding) { return finding.kind == FindingKind::Extr
 
 std::string target_key_text(const Finding& finding) { return fmt::format("{}", fmt::join(finding.target_key, ",")); }
 
+/// Throws when the findings are not those of these databases and this mapping.
+void require_own(const Environment& environment, const std::filesystem::path& findings) {
+  const auto origin = FindingLog::read(findings, {});
+  const auto own = finding_origin(environment, origin.lsn);
+  if (origin.identity != own.identity) {
+    throw core::Error(core::ErrorKind::State, "the last validation was of another pair of databases")
+        .with("findings", findings.string())
+        .with("validated", origin.identity)
+        .with("configured", own.identity)
+        .remedy("run `agent validate` with this configuration, then repair");
+  }
+  if (origin.meaning != own.meaning) {
+    throw core::Error(core::ErrorKind::Refused, "the last validation was made under another mapping")
+        .with("findings", findings.string())
+        .with("validated", origin.meaning)
+        .with("configured", own.meaning)
+        .remedy("run `agent validate`, then repair");
+  }
+}
+
 // --- dry run
 
 int list(const Options& options, const std::filesystem::path& findings) {
@@ -187,8 +207,7 @@ bool repair_all(const Config& config, const std::filesystem::path& findings,
 }
 
 /// The source tables of which something was found, repaired or not: the next list must have all of it again.
-std::vector<std::string> tables_of(const Config& config, const std::filesystem::path& findings) {
-  const Environment environment = prepare(config);
+std::vector<std::string> tables_of(const Environment& environment, const std::filesystem::path& findings) {
   std::set<std::string> names;
   FindingLog::read(findings, [&](const Finding& finding) {
     if (const mapping::Route* route = environment.plan.find_route(finding.route))
@@ -236,13 +255,15 @@ void print(const Options& options, const Report& report) {
 }
 
 /// Repairs, then validates the tables that something was found in. What was done is in `report`, also when it throws.
-void repair(const Config& config, const Options& options, const std::filesystem::path& findings, Report& report) {
+void repair(const Environment& environment, const Options& options, const std::filesystem::path& findings,
+            Report& report) {
+  const Config& config = environment.config;
   std::int64_t rows = 0;
   std::int64_t extra = 0;
   FindingLog::read(findings, [&](const Finding& finding) { ++(is_extra(finding) ? extra : rows); });
   report.extra_left = options.repair.deletes_extra ? 0 : extra;
   if (rows == 0 && extra == report.extra_left) return;
-  const std::vector<std::string> tables = tables_of(config, findings);
+  const std::vector<std::string> tables = tables_of(environment, findings);
   const StopSignals signals;
   Host host{config, signals.token()};
   try {
@@ -260,10 +281,10 @@ void repair(const Config& config, const Options& options, const std::filesystem:
   host.close();
 }
 
-int repair(const Config& config, const Options& options, const std::filesystem::path& findings) {
+int repair(const Environment& environment, const Options& options, const std::filesystem::path& findings) {
   Report report;
   try {
-    repair(config, options, findings, report);
+    repair(environment, options, findings, report);
   } catch (const core::Error&) {
     report.is_finished = false;
     print(options, report);
@@ -290,7 +311,9 @@ void declare(CLI::App& app, Options& options) {
 int run(const Options& options) {
   const Config config = configure(options);
   const std::filesystem::path findings = FindingLog::path_in(config.state_dir);
-  return options.repair.is_dry ? list(options, findings) : repair(config, options, findings);
+  const Environment environment = prepare(config);
+  require_own(environment, findings);
+  return options.repair.is_dry ? list(options, findings) : repair(environment, options, findings);
 }
 
 }  // namespace agent::commands::repair

@@ -31,6 +31,7 @@ body.dataset.beside = all('.sides').every(sides => {
   const [source, target] = [...sides.children].map(side => side.getBoundingClientRect());
   return source.top === target.top && source.right < target.left;
 });
+body.dataset.accepted = all('#accepted tbody tr').filter(row => row.getBoundingClientRect().height > 10).length;
 body.dataset.evil = all('#verdict ~ * b').some(bold => bold.textContent === 'evil');
 </script></body>)html";
 
@@ -75,8 +76,9 @@ BOOST_AUTO_TEST_CASE(a_browser_shows_the_report_whole_with_bars_to_scale_and_tot
                 "--screenshot=" + screenshot.string(), "--dump-dom", "file://" + (dir.path() / "report.html").string()},
        .environment = {{"HOME", dir.path().string()}}},
       std::chrono::minutes(2));
-  for (const char* measured : {"data-overflows=\"false\"", "data-bars=\"3\"", "data-hidden=\"0\"", "data-plain=\"0\"",
-                               "data-headline=\"rgb(179, 38, 30)\"", "data-beside=\"true\"", "data-evil=\"false\""}) {
+  for (const char* measured :
+       {"data-overflows=\"false\"", "data-bars=\"3\"", "data-hidden=\"0\"", "data-plain=\"0\"",
+        "data-headline=\"rgb(179, 38, 30)\"", "data-beside=\"true\"", "data-accepted=\"2\"", "data-evil=\"false\""}) {
     BOOST_TEST((dom.find(measured) != std::string::npos), measured << " in " << dom.substr(dom.find("<body"), 400));
   }
   const std::string image = file_text(screenshot);

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "agent/config.hpp"
+#include "agent/validation.hpp"
 #include "validate/finding_log.hpp"
 
 namespace repair {
@@ -71,7 +72,7 @@ Club::Club(const std::string& more_target) : SmallPair(kSource, kTarget + more_t
 
 void Club::found(const std::vector<validate::Finding>& findings) const {
   validate::FindingLog log{validate::FindingLog::path_in(agent.state_dir()),
-                           {core::Lsn{1}, "", environment().plan.meaning_fingerprint}};
+                           ::agent::finding_origin(environment(), core::Lsn{1})};
   for (const validate::Finding& finding : findings) log.add(finding);
   log.finish();
 }

@@ -8,6 +8,7 @@
 #include "core/uuid.hpp"
 #include "tests/integration/repair/club.hpp"
 #include "tests/support/wait.hpp"
+#include "validate/finding_log.hpp"
 
 using repair::Club;
 using repair::different;
@@ -250,7 +251,30 @@ BOOST_AUTO_TEST_CASE(findings_of_another_mapping_are_not_repaired) {
   mapping.replace(mapping.find("nick: nick.word"), 15, "nick: upper(nick.word)");
   club.agent.configure();
   club.agent.must({"snapshot"});
-  const CommandResult refused = club.agent.command({"repair"});
-  BOOST_TEST(refused.exit_code == 6, refused.err);
-  BOOST_TEST(refused.err.find("run `agent validate`, then repair") != std::string::npos, refused.err);
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"repair"}, {"repair", "--dry-run"}}) {
+    const CommandResult refused = club.agent.command(command);
+    BOOST_TEST(refused.exit_code == 6, refused.err);
+    BOOST_TEST(refused.err.find("run `agent validate`, then repair") != std::string::npos, refused.err);
+  }
+}
+
+// reliability 152
+BOOST_AUTO_TEST_CASE(findings_of_other_databases_are_not_repaired) {
+  const Club club;
+  club.found({missing("people", "5")});
+  const auto path = validate::FindingLog::path_in(club.agent.state_dir());
+  validate::FindingOrigin origin = validate::FindingLog::read(path, {});
+  const std::string own = origin.identity;
+  origin.identity = "7600000000000000001/elsewhere 7600000000000000002/elsewhere dispatch_sync";
+  validate::FindingLog log{path, origin};
+  log.add(missing("people", "5"));
+  log.finish();
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"repair"}, {"repair", "--dry-run"}}) {
+    const CommandResult refused = club.agent.command(command);
+    BOOST_TEST(refused.exit_code == 5, refused.err);
+    BOOST_TEST(refused.err.find(own) != std::string::npos, refused.err);
+    BOOST_TEST(refused.err.find(origin.identity) != std::string::npos, refused.err);
+    BOOST_TEST(refused.err.find("run `agent validate`") != std::string::npos, refused.err);
+    BOOST_TEST(refused.out.empty());
+  }
 }

@@ -103,6 +103,10 @@ BOOST_AUTO_TEST_CASE(the_page_names_what_was_found_by_key_and_says_what_was_not_
                            "quarantined, would pass now", "connection lost", "&lt;b&gt;evil&lt;/b&gt; &amp; sons"}) {
     BOOST_TEST(contains(html, part), part);
   }
+  for (const char* part : {"<td><code>315</code></td><td>left out, without its parent</td><td>grace@db7</td>",
+                           "the patient was deleted in 2019", "The first 2 of 12;"}) {
+    BOOST_TEST(contains(html, part), part);
+  }
   BOOST_TEST(!contains(html, "<b>evil</b>"));
   BOOST_TEST(count(html, "<div class=\"bar\"") == 3U);
   BOOST_TEST(contains(html, "title=\"100,000 matched, 1,204 missing"));

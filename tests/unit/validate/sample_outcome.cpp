@@ -82,6 +82,18 @@ Outcome different_outcome() {
                                  .source = {{"open", "1200.50"}, {"paid", "99000.00"}, {"refunded", std::nullopt}},
                                  .target = {{"open", "1180.50"}, {"paid", "99000.00"}}});
   different.reconcile.push_back({.name = "per_month", .columns = {}, .not_checked = "the source's query failed"});
+  different.accepted = {{.route = "orders",
+                         .legacy_key = "314",
+                         .kind = "upsert",
+                         .at = "2026-11-20 16:40:07+00",
+                         .actor = "grace@db7",
+                         .reason = "<b>evil</b>: agreed with accounting, ticket 4711"},
+                        {.route = "orders",
+                         .legacy_key = "315",
+                         .kind = "park",
+                         .at = "2026-11-20 16:41:00+00",
+                         .actor = "grace@db7",
+                         .reason = "the patient was deleted in 2019"}};
   different.integrity.push_back(
       {.table = "public.orders", .name = "orders_patient_id_fkey", .violations = 2, .examples = {"4711", "4712"}});
   different.integrity.push_back(
