@@ -439,7 +439,8 @@ void Decider::record_gone(const mapping::Route& route, const core::RowKey& key) 
 void Decider::set_presence(const mapping::Route& route, RowState& row, std::optional<core::RowKey> present_as) {
   if (row.present_as == present_as) return;
   const auto before = std::exchange(row.present_as, present_as);
-  if (before) note_mapping(route, *before, false);
+  // What stays on the target stays the agent's own: nothing but its id tells it from a row of somebody else.
+  if (before && route.on_delete == mapping::OnDelete::Delete) note_mapping(route, *before, false);
   if (before) derive_referrers(*route.entity, *before);
   if (present_as) derive_referrers(*route.entity, *present_as);
 }
