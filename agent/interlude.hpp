@@ -12,6 +12,8 @@ namespace agent {
 
 /// Work that somebody asks for over the control socket and that is done between two batches of the stream. It may have to wait for its turn,
 /// or for a target that is away: nobody else waits for an answer meanwhile, since its own answer is fetched by asking again.
+/// What goes on to a position of the stream before it ends has a desk of its own (agent/repair_desk): the asker of this one would have to be
+/// answered in the middle.
 /// One piece of work at a time; that of somebody who does not come back is done and forgotten. For one thread.
 class Interlude {
  public:

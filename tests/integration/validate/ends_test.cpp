@@ -24,6 +24,19 @@ std::string left_over(const Office& office) {
   return names + office.source_admin.query_value("SELECT count(*) FROM pg_replication_slots WHERE temporary").value();
 }
 
+/// Waits for the slot of a validation, which is only made while the agent stands still.
+void wait_standing(const Office& office) {
+  tests::wait_until(
+      [&] {
+        return office.source_admin
+                   .query_value(
+                       "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE_REPLICATION_SLOT%' AND "
+                       "state = 'active' AND datname = current_database()")
+                   .value() != "0";
+      },
+      "the agent to stand still");
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_compared_at_all_says_why_by_its_exit_code) {
@@ -113,6 +126,57 @@ BOOST_AUTO_TEST_CASE(a_validation_that_is_ended_or_killed_leaves_nothing_and_doe
   BOOST_TEST(office.agent.stop() == 0);
 }
 
+// reliability 125. The agent stands still while a slot is made, which an open transaction holds up.
+BOOST_AUTO_TEST_CASE(a_validation_that_is_killed_while_the_agent_stands_holds_it_no_longer_than_a_lease) {
+  Office office;
+  office.bring_over();
+  office.agent.start();
+  office.agent.wait_streaming();
+  tests::Sql holder = office.source.session();
+  holder.exec("BEGIN; UPDATE invoice SET total = 1 WHERE id = 9");
+  tests::Process validation{{.program = tests::agent_binary().string(),
+                             .args = {"--config", office.agent.config_file().string(), "validate", "--json"}}};
+  wait_standing(office);
+  validation.kill(SIGKILL);
+  BOOST_TEST(validation.wait() == 137);
+  office.source.exec("UPDATE person SET name = name || '!' WHERE id = 7");
+  const auto began = std::chrono::steady_clock::now();
+  office.agent.wait_applied();
+  const std::chrono::duration<double> held = std::chrono::steady_clock::now() - began;
+  BOOST_TEST(held.count() < 3);  // a lease of one second, and what a busy machine needs
+  holder.exec("COMMIT");
+  office.require_equal();
+  BOOST_TEST(left_over(office) == "0");
+  BOOST_TEST(office.agent.stop() == 0);
+}
+
+// reliability 125
+BOOST_AUTO_TEST_CASE(an_agent_that_is_killed_while_it_stands_for_a_validation_does_not_keep_it_from_its_end) {
+  Office office;
+  office.bring_over();
+  office.agent.start();
+  office.agent.wait_streaming();
+  tests::Sql holder = office.source.session();
+  holder.exec("BEGIN; UPDATE invoice SET total = 1 WHERE id = 9");
+  tests::Process validation{{.program = tests::agent_binary().string(),
+                             .args = {"--config", office.agent.config_file().string(), "validate", "--json"}}};
+  wait_standing(office);
+  office.agent.kill();
+  holder.exec("COMMIT");
+  // It finds the moment by itself now.
+  BOOST_TEST(validation.wait() == 0, validation.out() + validation.err());
+  const auto json = nlohmann::json::parse(validation.out());
+  BOOST_TEST(json.at("complete").get<bool>());
+  BOOST_TEST(validation.err().find("trying again") != std::string::npos, validation.err());
+  BOOST_TEST(left_over(office) == "0");
+  office.source.exec("UPDATE person SET name = name || '!' WHERE id = 7");
+  office.agent.start();
+  office.agent.wait_streaming();
+  office.agent.wait_applied();
+  office.require_equal();
+  BOOST_TEST(office.agent.stop() == 0);
+}
+
 // reliability 177
 BOOST_AUTO_TEST_CASE(a_transaction_in_the_way_is_named_and_waited_for_while_the_agent_goes_on) {
   Office office;
@@ -151,5 +215,26 @@ BOOST_AUTO_TEST_CASE(a_snapshot_that_is_lost_begins_everything_anew_and_says_so)
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'dispatch-sync/validate%'");
   BOOST_TEST(validation.wait() == 0, validation.out() + validation.err());
   BOOST_TEST(validation.err().find("starts anew") != std::string::npos, validation.err());
+  BOOST_TEST(left_over(office) == "0");
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_is_lost_while_the_snapshots_live_costs_no_more_than_what_was_in_hand) {
+  Office office;
+  office.bring_over();
+  tests::Process validation{
+      {.program = tests::agent_binary().string(),
+       .args = {"--config", office.agent.config_file().string(), "validate", "--json", "--max-load", "2"}}};
+  const auto end_workers = [&] {
+    return office.target_admin
+        .query_value(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND application_name ~ '^dispatch-sync/validate-[0-9]+$'")
+        .value();
+  };
+  tests::wait_until([&] { return end_workers() != "0"; }, "the comparison to begin");
+  BOOST_TEST(validation.wait() == 0, validation.out() + validation.err());
+  BOOST_TEST(validation.err().find("is done again") != std::string::npos, validation.err());
+  BOOST_TEST(validation.err().find("starts anew") == std::string::npos, validation.err());
+  BOOST_TEST(nlohmann::json::parse(validation.out()).at("complete").get<bool>());
   BOOST_TEST(left_over(office) == "0");
 }
