@@ -172,6 +172,13 @@ std::optional<std::string> url_from_environ(const Environ& environ, const std::s
   return std::nullopt;
 }
 
+/// systemd lists the directories of a unit with colons between them.
+std::optional<fs::path> first_directory(const Environ& environ, const std::string& variable) {
+  const auto list = environ(variable);
+  if (!list) return std::nullopt;
+  return fs::path(list->substr(0, list->find(':')));
+}
+
 void require(bool is_given, const fs::path& file, const std::string& key, const std::string& remedy) {
   if (is_given) return;
   throw Error(ErrorKind::Config, "the required key " + key + " is missing")
@@ -312,11 +319,15 @@ Config parse_config(const fs::path& file, const std::string& text, const Environ
   Config config;
   config.file = file;
   read_file(config, parse_yaml(file, text));
-  if (const auto url = url_from_environ(environ, "LEGACY_DATABASE_URL", "source_url")) config.source.url = *url;
-  if (const auto url = url_from_environ(environ, "SUPABASE_DB_URL", "target_url")) config.target.url = *url;
-  if (const auto directory = environ("STATE_DIRECTORY")) config.state_dir = directory->substr(0, directory->find(':'));
-  require(!config.source.url.empty(), file, "source.url", "write it into the file, or set LEGACY_DATABASE_URL");
-  require(!config.target.url.empty(), file, "target.url", "write it into the file, or set SUPABASE_DB_URL");
+  if (const auto url = url_from_environ(environ, "LEGACY_DATABASE_URL", "legacy_database_url"))
+    config.source.url = *url;
+  if (const auto url = url_from_environ(environ, "SUPABASE_DB_URL", "supabase_db_url")) config.target.url = *url;
+  if (const auto directory = first_directory(environ, "STATE_DIRECTORY")) config.state_dir = *directory;
+  if (const auto directory = first_directory(environ, "LOGS_DIRECTORY")) config.log.dir = *directory;
+  require(!config.source.url.empty(), file, "source.url",
+          "write it into the file, or set LEGACY_DATABASE_URL, or give the credential legacy_database_url");
+  require(!config.target.url.empty(), file, "target.url",
+          "write it into the file, or set SUPABASE_DB_URL, or give the credential supabase_db_url");
   require(!config.mapping.empty(), file, "mapping", "write the path of mapping.yaml, relative to this file");
   return config;
 }

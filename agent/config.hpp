@@ -64,8 +64,10 @@ using Environ = std::function<std::optional<std::string>(const std::string& name
 
 /// Reads and checks a configuration file. What replaces what, strongest first:
 ///
-///   URLs       LEGACY_DATABASE_URL / SUPABASE_DB_URL · $CREDENTIALS_DIRECTORY/source_url, target_url (systemd) · the file
+///   URLs       LEGACY_DATABASE_URL / SUPABASE_DB_URL · $CREDENTIALS_DIRECTORY/legacy_database_url, supabase_db_url
+///              (systemd; an empty one counts for nothing) · the file
 ///   state_dir  $STATE_DIRECTORY (systemd; the first of several) · the file
+///   log.dir    $LOGS_DIRECTORY (systemd; the first of several) · the file
 ///
 /// Throws Error(Config) with file, line and column; never with a URL in its text.
 [[nodiscard]] Config load_config(const std::filesystem::path& file, const Environ& environ);

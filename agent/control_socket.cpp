@@ -18,6 +18,7 @@
 
 #include "agent/unix_socket.hpp"
 #include "core/error.hpp"
+#include "core/thread_name.hpp"
 
 namespace agent {
 
@@ -177,7 +178,10 @@ ControlServer::ControlServer(const std::filesystem::path& path, std::map<std::st
 ControlServer::ControlServer(const std::filesystem::path& path, std::map<std::string, Handler> handlers, Limits limits)
     : impl_(new Impl{path, std::move(handlers), limits, listen_at(path),
                      FileDescriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))}) {
-  impl_->thread = std::jthread([impl = impl_.get()](const std::stop_token& stop) { impl->run(stop); });
+  impl_->thread = std::jthread([impl = impl_.get()](const std::stop_token& stop) {
+    core::name_thread("control");
+    impl->run(stop);
+  });
 }
 
 ControlServer::~ControlServer() {

@@ -14,6 +14,8 @@
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "core/pause.hpp"
+#include "core/thread_name.hpp"
+#include "core/watched_thread.hpp"
 #include "pg/session.hpp"
 #include "replication/marker.hpp"
 
@@ -109,6 +111,7 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
   std::exception_ptr failure;
   std::exception_ptr refusal;
   std::jthread watching{[&](const std::stop_token& ended) {
+    core::name_thread("watch");
     try {
       watch_.run(ended, [this](pg::Session& source) { look_at_schema(source); });
     } catch (...) {
@@ -120,6 +123,7 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
   {
     std::stop_source receiving;
     std::jthread receiver{[&] {
+      const core::WatchedThread watched{"receiver"};
       try {
         receiver_.run(receiving.get_token());
       } catch (...) {
@@ -153,6 +157,7 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
 
 bool Pipeline::apply_events(const Until& until, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    core::beat();
     if (!applier_.is_open()) {
       require_same_schema();
       if (!patiently([this] { settle_mixed(); }, stop)) return false;

@@ -15,13 +15,15 @@ constexpr int kBarWidth = 24;
 
 }  // namespace
 
-SnapshotProgress::SnapshotProgress(std::string what, std::vector<Table> tables, bool quiet)
-    : what_(std::move(what)),
-      quiet_(quiet),
-      is_terminal_(isatty(STDERR_FILENO) == 1),
-      started_(std::chrono::steady_clock::now()),
-      tables_(std::move(tables)),
-      shown_(started_) {
+SnapshotProgress::SnapshotProgress(std::string what, bool quiet)
+    : what_(std::move(what)), quiet_(quiet), is_terminal_(isatty(STDERR_FILENO) == 1) {}
+
+void SnapshotProgress::begin(std::vector<Table> tables) {
+  const std::lock_guard lock{mutex_};
+  started_ = shown_ = std::chrono::steady_clock::now();
+  tables_ = std::move(tables);
+  total_ = done_ = 0;
+  current_ = 0;
   for (const Table& table : tables_) {
     total_ += table.total;
     done_ += table.done;
@@ -36,6 +38,12 @@ void SnapshotProgress::add(std::size_t table, std::int64_t rows) {
     current_ = table;
   }
   show();
+}
+
+std::optional<double> SnapshotProgress::share() const {
+  const std::lock_guard lock{mutex_};
+  if (tables_.empty()) return std::nullopt;
+  return total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 1;
 }
 
 std::string SnapshotProgress::line() const {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,15 @@ class SnapshotProgress {
   };
   /// `quiet` shows nothing (for --json).
   /// `what` leads each line of a log: the command.
-  SnapshotProgress(std::string what, std::vector<Table> tables, bool quiet);
+  SnapshotProgress(std::string what, bool quiet);
 
+  /// Starts with these tables, or anew.
+  void begin(std::vector<Table> tables);
   void add(std::size_t table, std::int64_t rows);
   /// Shows it if the last time was long enough ago; `now` in any case.
   void show(bool now = false);
+  /// From 0 to 1; nothing before it has begun.
+  [[nodiscard]] std::optional<double> share() const;
   /// Ends the line that a terminal shows.
   void finish();
 
@@ -32,10 +37,10 @@ class SnapshotProgress {
   const std::string what_;
   const bool quiet_;
   const bool is_terminal_;
-  const std::chrono::steady_clock::time_point started_;
 
-  // Protected by mutex_.
   mutable std::mutex mutex_;
+  // Protected by mutex_.
+  std::chrono::steady_clock::time_point started_;
   std::vector<Table> tables_;
   std::int64_t total_ = 0;
   std::int64_t done_ = 0;

@@ -21,12 +21,12 @@
 #include "agent/quarantine_retry.hpp"
 #include "agent/retries.hpp"
 #include "agent/schema_watch.hpp"
-#include "agent/snapshot_progress.hpp"
 #include "agent/table_shape.hpp"
 #include "apply/applier.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "core/type_change.hpp"
+#include "core/watched_thread.hpp"
 #include "pg/exported_snapshot.hpp"
 #include "replication/slot.hpp"
 #include "snapshot/chunk_planner.hpp"
@@ -281,6 +281,7 @@ class Worker {
 };
 
 void work(Pass& pass, int number) {
+  const core::WatchedThread watched{fmt::format("snapshot-{}", number)};
   try {
     Worker{pass, number}.work();
   } catch (...) {
@@ -392,8 +393,8 @@ std::set<core::TableId> tables_without_rows(const mapping::Plan& plan, const sta
 }
 
 SnapshotResult run_pass(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
-                        const pg::ExportedSnapshot& exported, core::Lsn applied, std::uint32_t workers, bool quiet,
-                        const std::stop_token& stop, Retries& retries) {
+                        const pg::ExportedSnapshot& exported, core::Lsn applied, std::uint32_t workers,
+                        SnapshotProgress& progress, const std::stop_token& stop, Retries& retries) {
   const std::set<core::TableId> fresh = tables_without_rows(environment.plan, store);
   std::vector<snapshot::TableShape> shapes;
   for (const mapping::SourceTable& table : environment.plan.tables) shapes.push_back(shape_of(table));
@@ -402,7 +403,7 @@ SnapshotResult run_pass(const Environment& environment, state::Store& store, con
   std::map<core::TableId, std::int64_t> table_rows;
   for (const state::Chunk& chunk : chunks) table_rows[chunk.table] += chunk.estimated_rows;
   snapshot::Schedule schedule{schedule_tables(environment.plan), chunks};
-  SnapshotProgress progress{"snapshot", progress_tables(environment.plan, chunks), quiet};
+  progress.begin(progress_tables(environment.plan, chunks));
   Pass pass{.environment = environment,
             .store = store,
             .ledger = ledger,
@@ -426,6 +427,7 @@ SnapshotResult run_pass(const Environment& environment, state::Store& store, con
             .failure = nullptr};
   {
     const std::stop_callback wake{stop, [&] { schedule.fail(); }};
+    const core::Excused while_they_work;
     std::vector<std::jthread> threads;
     for (std::uint32_t number = 1; number <= workers; ++number) {
       threads.emplace_back([&pass, number] { work(pass, static_cast<int>(number)); });
@@ -631,7 +633,10 @@ void finish(const Environment& environment, state::Store& store, const apply::Le
   if (may_have_strays) total.rows_removed += remove_strays(environment, store, ledger);
   resolve_settled(environment, ledger, store);
   warn_of_keys_without_owner(environment.plan, store);
-  store.settle();
+  {
+    const core::Excused compaction{std::chrono::hours{1}};
+    store.settle();
+  }
   write_control(environment, ledger, store, "done");
   {
     pg::Session target(environment.target, "ledger");
@@ -649,8 +654,8 @@ void finish(const Environment& environment, state::Store& store, const apply::Le
 }
 
 SnapshotResult copy(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
-                    StartPosition& start, bool again, const std::vector<core::TableId>& tables, bool quiet,
-                    const std::stop_token& stop) {
+                    StartPosition& start, bool again, const std::vector<core::TableId>& tables,
+                    SnapshotProgress& progress, const std::stop_token& stop) {
   const auto began = std::chrono::steady_clock::now();
   SnapshotResult total;
   Retries retries{"the snapshot was interrupted and goes on"};
@@ -669,7 +674,7 @@ SnapshotResult copy(const Environment& environment, state::Store& store, const a
     }
     settle_writers(environment, store, ledger);
     const SnapshotResult pass =
-        run_pass(environment, store, ledger, *exported, start.checkpoint.applied, workers, quiet, stop, retries);
+        run_pass(environment, store, ledger, *exported, start.checkpoint.applied, workers, progress, stop, retries);
     total.rows_read += pass.rows_read;
     total.rows_sent += pass.rows_sent;
     total.rows_written += pass.rows_written;
@@ -694,10 +699,10 @@ bool mapping_changed(const Environment& environment, const state::Store& store) 
 }
 
 SnapshotResult run_snapshot(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
-                            StartPosition& start, bool again, const std::vector<core::TableId>& tables, bool quiet,
-                            const std::stop_token& stop) {
+                            StartPosition& start, bool again, const std::vector<core::TableId>& tables,
+                            SnapshotProgress& progress, const std::stop_token& stop) {
   try {
-    return copy(environment, store, ledger, start, again, tables, quiet, stop);
+    return copy(environment, store, ledger, start, again, tables, progress, stop);
   } catch (const Error& error) {
     if (!stop.stop_requested()) write_failure(environment, ledger, store, error);
     throw;

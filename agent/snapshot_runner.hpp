@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/environment.hpp"
+#include "agent/snapshot_progress.hpp"
 #include "agent/start_position.hpp"
 #include "apply/ledger.hpp"
 #include "state/store.hpp"
@@ -26,10 +27,10 @@ struct SnapshotResult {
 
 /// Copies (or, where rows are there already, compares and corrects) everything that is not finished: several workers, each with a
 /// session on the source that sees one exported snapshot and a session on the target. Finished chunks are never read again by
-/// a resumed run; `again` starts a new, differential run over `tables` (empty: all).
+/// a resumed run; `again` starts a new, differential run over `tables` (empty: all). `progress` shows how far it is.
 [[nodiscard]] SnapshotResult run_snapshot(const Environment& environment, state::Store& store,
                                           const apply::Ledger& ledger, StartPosition& start, bool again,
-                                          const std::vector<core::TableId>& tables, bool quiet,
+                                          const std::vector<core::TableId>& tables, SnapshotProgress& progress,
                                           const std::stop_token& stop);
 
 }  // namespace agent

@@ -5,6 +5,8 @@
 #include <csignal>
 #include <ctime>
 
+#include "core/thread_name.hpp"
+
 namespace agent {
 
 StopSignals::StopSignals() {
@@ -15,6 +17,7 @@ StopSignals::StopSignals() {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   listener_ = std::jthread{[this, signals](const std::stop_token& end) {
+    core::name_thread("signals");
     const timespec interval{0, 100'000'000};
     while (!end.stop_requested()) {
       const int signal = sigtimedwait(&signals, nullptr, &interval);

@@ -21,6 +21,8 @@
 #include "agent/repair_desk.hpp"
 #include "agent/retries.hpp"
 #include "agent/schema_watch.hpp"
+#include "agent/service_link.hpp"
+#include "agent/snapshot_progress.hpp"
 #include "agent/start_position.hpp"
 #include "agent/status_report.hpp"
 #include "agent/stopped_status.hpp"
@@ -31,6 +33,7 @@
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "core/pause.hpp"
+#include "core/watched_thread.hpp"
 #include "pg/session.hpp"
 #include "replication/marker.hpp"
 
@@ -48,7 +51,11 @@ constexpr std::chrono::seconds kStopGrace{3};
 /// What the control socket's thread may look at while the run goes on.
 class Board {
  public:
-  Board(const Environment& environment, const state::Store& store) : environment_(environment), store_(store) {}
+  Board(const Environment& environment, const state::Store& store, bool is_quiet)
+      : environment_(environment), store_(store), copying_("snapshot", is_quiet) {}
+
+  /// How far the copy is.
+  [[nodiscard]] SnapshotProgress& copying() { return copying_; }
 
   void show(Phase phase, Pipeline* pipeline) {
     const std::lock_guard lock{mutex_};
@@ -65,6 +72,22 @@ class Board {
           .remedy("wait until `agent status` says streaming");
     }
     return use(*pipeline_);
+  }
+
+  /// For the service manager. Nothing while somebody else looks: nobody waits for a server here.
+  [[nodiscard]] std::optional<Headline> headline() {
+    const std::unique_lock lock{mutex_, std::try_to_lock};
+    if (!lock) return std::nullopt;
+    if (pipeline_ == nullptr) {
+      const auto share = copying_.share();
+      if (phase_ != Phase::Snapshot || !share) return Headline{"preparing", false};
+      return Headline{fmt::format("copying: {:.1f} % of the rows", *share * 100), true};
+    }
+    const bool is_connected = pipeline_->receiver().is_streaming;
+    return Headline{
+        fmt::format("{}, {:.1f} s behind, applied to {}", is_connected ? "streaming" : "connecting to the source",
+                    pipeline_->lag_seconds(), pipeline_->applied().to_string()),
+        is_connected};
   }
 
   nlohmann::json status() {
@@ -92,6 +115,7 @@ class Board {
  private:
   const Environment& environment_;
   const state::Store& store_;
+  SnapshotProgress copying_;
   std::mutex mutex_;
   // Protected by mutex_.
   Phase phase_ = Phase::Snapshot;
@@ -219,7 +243,8 @@ void require_caught_up(const Environment& environment, const state::Store& store
 }
 
 /// `outcome` tells how far it came, also when it throws.
-void run_phases(const Config& config, const Goal& goal, const std::stop_token& stop, Outcome& outcome) {
+void run_phases(const Config& config, const Goal& goal, const std::stop_token& stop, ServiceLink& service,
+                Outcome& outcome) {
   const auto stop_deadline = std::make_shared<core::StopDeadline>(stop, kStopGrace);
   const Environment environment =
       through_conflicts("reading the catalogs", stop, [&] { return prepare(config, stop_deadline); });
@@ -237,7 +262,8 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
         .remedy("run `agent snapshot`, or `agent run`, which does both");
   };
   require_finished();
-  Board board{environment, *store};
+  Board board{environment, *store, goal.is_quiet};
+  const ServiceLink::Following following = service.follow([&board] { return board.headline(); });
   RepairDesk desk{environment, *store, ledger};
   CounterAudit audit{environment.plan, *store};
   const ControlServer control{control_socket_path(config.state_dir),
@@ -255,7 +281,7 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
     require_finished();  // it may have found tables that must be read anew
     if (!is_finished() || goal.repeats_snapshot) {
       const bool again = goal.repeats_snapshot && is_finished();
-      outcome.snapshot = run_snapshot(environment, *store, ledger, start, again, tables, goal.is_quiet, stop);
+      outcome.snapshot = run_snapshot(environment, *store, ledger, start, again, tables, board.copying(), stop);
       outcome.was_stopped = outcome.snapshot->was_stopped;
     }
   }
@@ -284,14 +310,18 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
 
 Outcome supervise(const Config& config, const Goal& goal, const std::stop_token& stop) {
   Outcome outcome;
+  const core::WatchedThread watched{"apply"};
+  ServiceLink service{stop};
   try {
-    run_phases(config, goal, stop, outcome);
+    run_phases(config, goal, stop, service, outcome);
   } catch (const Error& error) {
+    service.failed(error);
     // What a stop cuts short fails as if its connection had broken: nothing that the next start does not settle.
     if (!stop.stop_requested() || !is_cured_by_time(error)) throw;
     spdlog::info("stopped: {}", error.what());
     outcome.was_stopped = true;
   }
+  service.done();
   return outcome;
 }
 

@@ -178,7 +178,8 @@ class Run {
       }
       table.total += rows;
     }
-    progress_ = std::make_unique<SnapshotProgress>("validate", std::move(tables), is_quiet_);
+    progress_ = std::make_unique<SnapshotProgress>("validate", is_quiet_);
+    progress_->begin(std::move(tables));
   }
 
   void compare(const validate::LedgerView& ledger) {

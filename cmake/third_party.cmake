@@ -1,5 +1,5 @@
 # Every library from outside, under one kind of name (third::…). All are imported targets, so their headers count as SYSTEM.
-# Which folder may use which: libpq in pg/ and tests/ only, RocksDB in state/ only, yaml-cpp in mapping/ and agent/, CLI11 in agent/.
+# Which folder may use which: libpq in pg/ and tests/ only, RocksDB in state/ only, yaml-cpp in mapping/ and agent/, CLI11 and libsystemd in agent/.
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -11,6 +11,7 @@ pkg_check_modules(ROCKSDB REQUIRED IMPORTED_TARGET rocksdb)
 pkg_check_modules(YAML_CPP REQUIRED IMPORTED_TARGET yaml-cpp)
 pkg_check_modules(CLI11 REQUIRED IMPORTED_TARGET CLI11)
 pkg_check_modules(NLOHMANN_JSON REQUIRED IMPORTED_TARGET nlohmann_json)
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
 # CRoaring's package for Debian 12 carries neither a complete CMake configuration nor a pkg-config file.
@@ -31,6 +32,7 @@ add_library(third::rocksdb ALIAS PkgConfig::ROCKSDB)
 add_library(third::yaml ALIAS PkgConfig::YAML_CPP)
 add_library(third::cli11 ALIAS PkgConfig::CLI11)
 add_library(third::json ALIAS PkgConfig::NLOHMANN_JSON)
+add_library(third::systemd ALIAS PkgConfig::SYSTEMD)
 add_library(third::xxhash ALIAS PkgConfig::XXHASH)
 add_library(third::roaring ALIAS roaring_imported)
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/watched_thread.hpp"
 #include "pg/host_list.hpp"
 #include "pg/name_lookup.hpp"
 #include "pg/server_error.hpp"
@@ -64,6 +65,7 @@ struct Attempt {
 };
 
 Attempt attempt(const ConnectionParams& params, const Keywords& keywords) {
+  core::beat();
   std::vector<const char*> names;
   std::vector<const char*> values;
   for (const auto& [name, value] : keywords) {

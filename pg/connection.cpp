@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/watched_thread.hpp"
 #include "pg/pinned_settings.hpp"
 #include "pg/quoting.hpp"
 #include "pg/server_error.hpp"
@@ -154,6 +155,7 @@ ResultGuard Connection::next_result() {
   flush();
   while (PQisBusy(connection_.get()) != 0 && await()) {
   }
+  core::beat();
   return ResultGuard{PQgetResult(connection_.get())};
 }
 
@@ -163,12 +165,14 @@ bool Connection::await(bool wants_write) {
   try {
     while (!wait_unless_stopped(params_, PQsocket(connection_.get()), events, Clock::now() + silence_limit_)) {
       if (is_pid_known_ && !signs.look()) throw silent_peer(params_);
+      core::beat();  // however long it takes: the server is at work
       spdlog::info("still waiting for an answer server={}", params_.display());
     }
   } catch (const core::Error&) {
     drop();
     throw;
   }
+  core::beat();
   return PQconsumeInput(connection_.get()) != 0;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/watched_thread.hpp"
 #include "pg/connection.hpp"
 #include "pg/result_impl.hpp"
 #include "pg/server_error.hpp"
@@ -111,6 +112,7 @@ std::optional<Result> ReplicationConnection::exec_at_most(std::string_view comma
   impl_->connection.flush();
   while (!impl_->wait_for_result(std::min<Clock::time_point>(deadline, Clock::now() + kTick))) {
     try {
+      core::beat();
       tick();
       if (Clock::now() < deadline) continue;
     } catch (...) {

@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "core/pause.hpp"
+#include "core/watched_thread.hpp"
 #include "replication/memory_held_transactions.hpp"
 #include "replication/slot.hpp"
 #include "replication/stream_session.hpp"
@@ -175,6 +176,7 @@ void Receiver::announce_interruption(const std::stop_token& stop) {
   progress_.interrupted();
   constexpr std::size_t kEventBytes = sizeof(core::StreamEvent);
   while (queue_.try_push(core::Interrupted{}, kEventBytes)) {
+    core::beat();
     queue_.wait_for_room(kEventBytes, kStopTick);
     if (stop.stop_requested()) return;
   }

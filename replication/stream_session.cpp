@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "core/watched_thread.hpp"
 #include "pg/quoting.hpp"
 #include "pg/server_version.hpp"
 #include "replication/feedback.hpp"
@@ -99,6 +100,7 @@ void StreamSession::run(const std::stop_token& stop, const std::atomic<bool>& is
 }
 
 bool StreamSession::step(const std::function<void()>& on_status) {
+  core::beat();
   const auto now = Clock::now();
   give_feedback(now, on_status);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/watched_thread.hpp"
+
 namespace snapshot {
 
 Schedule::Schedule(std::vector<Table> tables, const std::vector<state::Chunk>& chunks) {
@@ -116,7 +118,9 @@ std::optional<Job> Schedule::next() {
       return entry.second.to_load.empty() && entry.second.to_derive.empty();
     });
     if (is_all_taken) return std::nullopt;
-    changed_.wait(lock);
+    // Whoever it waits for is watched as well.
+    core::beat();
+    changed_.wait_for(lock, std::chrono::seconds{1});
   }
 }
 

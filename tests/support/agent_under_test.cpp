@@ -44,13 +44,14 @@ void AgentUnderTest::configure() const {
 ProcessOptions AgentUnderTest::process_options(std::vector<std::string> args, const Environment& environment) const {
   std::vector<std::string> all = {"--config", config_file().string()};
   all.insert(all.end(), args.begin(), args.end());
-  return {.program = agent_binary(),
-          .args = std::move(all),
-          .environment = environment,
-          // What this machine has set must not reach the program under test.
-          .unset = {"LEGACY_DATABASE_URL", "SUPABASE_DB_URL", "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "PGPASSFILE",
-                    "PGPASSWORD", "PGOPTIONS"},
-          .directory = directory_.path()};
+  return {
+      .program = agent_binary(),
+      .args = std::move(all),
+      .environment = environment,
+      // What this machine has set must not reach the program under test.
+      .unset = {"LEGACY_DATABASE_URL", "SUPABASE_DB_URL", "STATE_DIRECTORY", "LOGS_DIRECTORY", "CREDENTIALS_DIRECTORY",
+                "NOTIFY_SOCKET", "WATCHDOG_USEC", "JOURNAL_STREAM", "PGPASSFILE", "PGPASSWORD", "PGOPTIONS"},
+      .directory = directory_.path()};
 }
 
 CommandResult AgentUnderTest::command(std::vector<std::string> args, const Environment& environment,

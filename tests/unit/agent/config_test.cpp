@@ -114,10 +114,12 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_reference_configuration_is_taken) {
   BOOST_TEST(!parse(kLeast + "http: { listen: 'off' }\n").http.enabled);
 }
 
-BOOST_AUTO_TEST_CASE(the_environment_replaces_urls_and_state_directory) {
+BOOST_AUTO_TEST_CASE(the_environment_replaces_urls_and_directories) {
   const Config config = parse("mapping: m.yaml\n", {{"LEGACY_DATABASE_URL", "postgresql://s:pw@h/d"},
                                                     {"SUPABASE_DB_URL", "postgresql://t:pw@h/d"},
-                                                    {"STATE_DIRECTORY", "/run/one:/run/two"}});
+                                                    {"STATE_DIRECTORY", "/run/one:/run/two"},
+                                                    {"LOGS_DIRECTORY", "/run/logs"}});
+  BOOST_TEST(config.log.dir == fs::path("/run/logs"));
   BOOST_TEST(config.source.url == "postgresql://s:pw@h/d");
   BOOST_TEST(config.target.url == "postgresql://t:pw@h/d");
   BOOST_TEST(config.state_dir == fs::path("/run/one"));
@@ -125,12 +127,19 @@ BOOST_AUTO_TEST_CASE(the_environment_replaces_urls_and_state_directory) {
 
 BOOST_AUTO_TEST_CASE(systemd_credentials_replace_the_file_and_yield_to_the_environment) {
   const tests::TempDir directory("credentials");
-  std::ofstream(directory.path() / "source_url") << "postgresql://credential@h/d\n";
-  std::ofstream(directory.path() / "target_url") << "postgresql://credential@h/d\n";
+  std::ofstream(directory.path() / "legacy_database_url") << "postgresql://credential@h/d\n";
+  std::ofstream(directory.path() / "supabase_db_url") << "postgresql://credential@h/d\n";
   const Config config = parse(kLeast, {{"CREDENTIALS_DIRECTORY", directory.path().string()},
                                        {"SUPABASE_DB_URL", "postgresql://environment@h/d"}});
   BOOST_TEST(config.source.url == "postgresql://credential@h/d");
   BOOST_TEST(config.target.url == "postgresql://environment@h/d");
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_credential_leaves_the_file_its_say) {
+  const tests::TempDir directory("credentials");
+  std::ofstream(directory.path() / "legacy_database_url") << "\n";
+  const Config config = parse(kLeast, {{"CREDENTIALS_DIRECTORY", directory.path().string()}});
+  BOOST_TEST(config.source.url == parse(kLeast).source.url);
 }
 
 BOOST_AUTO_TEST_CASE(the_file_is_looked_up_in_the_documented_order) {

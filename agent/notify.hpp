@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace agent {
+
+/// What the service manager is told, by the protocol of sd_notify(3). Nothing happens when nobody listens ($NOTIFY_SOCKET is not set).
+/// Thread-safe; a message that cannot be sent is dropped: the manager's own limits notice.
+namespace notify {
+
+/// The work has begun: copying, or streaming.
+void ready();
+/// A stop was asked for.
+void stopping();
+/// One line for `systemctl status`; must hold neither row values nor secrets.
+void status(const std::string& line);
+/// The work comes on.
+void feed_watchdog();
+/// The start takes longer, and comes on: it may take so much more time from now on.
+void extend_start(std::chrono::microseconds time);
+
+/// How often the watchdog wants to be fed at least ($WATCHDOG_USEC); nothing when there is none.
+[[nodiscard]] std::optional<std::chrono::microseconds> watchdog_interval();
+
+}  // namespace notify
+}  // namespace agent
