@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,9 @@
 #include "agent/commands/status.hpp"
 #include "agent/commands/sync.hpp"
 #include "agent/commands/validate.hpp"
+#include "agent/completion.hpp"
 #include "agent/config.hpp"
+#include "agent/reference.hpp"
 #include "agent/supervisor.hpp"
 #include "core/error.hpp"
 #include "mapping/spelling.hpp"
@@ -80,6 +83,13 @@ core::Error usage_error(const CLI::ParseError& error, int argc, const char* cons
   return std::move(result).remedy("agent --help, or agent COMMAND --help, shows what is possible");
 }
 
+/// What is built into the package from the command line itself.
+std::string generated(const Reference& program, const std::string& what) {
+  if (what == "man") return manual_page(program, AGENT_VERSION);
+  if (auto script = completion(program, what)) return *script;
+  throw core::Error(core::ErrorKind::Usage, "--generate makes man, bash, zsh or fish, not " + what);
+}
+
 }  // namespace
 
 Invocation parse_command_line(int argc, const char* const* argv) {
@@ -103,6 +113,10 @@ Invocation parse_command_line(int argc, const char* const* argv) {
     parsers.emplace_back(parser, &command);
   }
 
+  if (argc == 3 && std::string_view{argv[1]} == "--generate") {
+    std::cout << generated(reference_of(app), argv[2]);
+    return invocation;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& answered) {  // --help, --version
