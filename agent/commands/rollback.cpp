@@ -1,0 +1,38 @@
+#include "agent/commands/rollback.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "agent/cleanup_run.hpp"
+#include "agent/environment.hpp"
+#include "agent/exit_code.hpp"
+
+namespace agent::commands::rollback {
+
+namespace {
+
+using Phase = Options::Rollback::Phase;
+
+}  // namespace
+
+void declare(CLI::App& app, Options& options) {
+  Options::Rollback& part = options.rollback;
+  app.require_subcommand(1);
+  const auto phase = [&app, &part](const char* name, const char* summary, Phase value) {
+    CLI::App* sub = app.add_subcommand(name, summary);
+    sub->fallthrough();
+    sub->add_flag("--dry-run", part.is_dry, "Print what would be done, with its SQL, and change nothing");
+    sub->add_flag("--yes", part.is_confirmed, "Do not ask");
+    sub->parse_complete_callback([&part, value] { part.phase = value; });
+  };
+  phase("cleanup", "The dropped columns come back, with their values and what hung on them", Phase::Cleanup);
+}
+
+int run(const Options& options) {
+  const Config config = configure(options);
+  switch (options.rollback.phase) {
+    case Phase::Cleanup: return roll_back_cleanup(config, options);
+  }
+  return to_int(ExitCode::Wrong);
+}
+
+}  // namespace agent::commands::rollback
