@@ -48,17 +48,6 @@ struct Options {
     std::string reason;             ///< --reason of a discard
   } quarantine;
 
-  struct Cleanup {
-    bool is_dry = false;        ///< --dry-run
-    bool is_confirmed = false;  ///< --yes
-  } cleanup;
-
-  struct Rollback {
-    enum class Phase { Cleanup } phase = Phase::Cleanup;
-    bool is_dry = false;        ///< --dry-run
-    bool is_confirmed = false;  ///< --yes
-  } rollback;
-
   struct Mapping {
     enum class Action { Lookup, Export, Adopt } action = Action::Lookup;
     enum class Format { Csv, JsonLines } format = Format::Csv;  ///< --format of an export
