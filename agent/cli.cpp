@@ -12,6 +12,7 @@
 #include "agent/commands/mapping.hpp"
 #include "agent/commands/quarantine.hpp"
 #include "agent/commands/repair.hpp"
+#include "agent/commands/rollback.hpp"
 #include "agent/commands/run.hpp"
 #include "agent/commands/snapshot.hpp"
 #include "agent/commands/status.hpp"
@@ -48,6 +49,7 @@ const std::vector<Command>& command_table() {
        [](const Options& options) {
          return commands::quarantine::run(options, {retry_quarantined_here, discard_rows_here});
        }},
+      {"rollback", "Takes back a phase of the switch", commands::rollback::declare, commands::rollback::run},
       {"mapping", "The id map: which UUID a legacy key has", commands::mapping::declare, commands::mapping::run},
   };
   return table;

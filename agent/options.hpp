@@ -48,6 +48,12 @@ struct Options {
     std::string reason;             ///< --reason of a discard
   } quarantine;
 
+  struct Rollback {
+    enum class Phase { Cutover } phase = Phase::Cutover;
+    bool is_dry = false;        ///< --dry-run
+    bool is_confirmed = false;  ///< --yes
+  } rollback;
+
   struct Mapping {
     enum class Action { Lookup, Export, Adopt } action = Action::Lookup;
     enum class Format { Csv, JsonLines } format = Format::Csv;  ///< --format of an export

@@ -1,0 +1,47 @@
+#include "agent/commands/rollback.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "agent/environment.hpp"
+#include "agent/exit_code.hpp"
+#include "core/error.hpp"
+#include "cutover/journal.hpp"
+
+namespace agent::commands::rollback {
+
+namespace {
+
+using Phase = Options::Rollback::Phase;
+
+int roll_back_cutover(const Config& config, const Options::Rollback& /*options*/) {
+  pg::Session target(target_params(config), "rollback");
+  const auto run = cutover::last_run(target, config.target.ledger_schema);
+  throw core::Error(core::ErrorKind::Refused,
+                    run ? "this cutover cannot be rolled back" : "there is no cutover to roll back")
+      .remedy("agent status shows where the migration stands");
+}
+
+}  // namespace
+
+void declare(CLI::App& app, Options& options) {
+  Options::Rollback& part = options.rollback;
+  app.require_subcommand(1);
+  const auto phase = [&app, &part](const char* name, const char* summary, Phase value) {
+    CLI::App* sub = app.add_subcommand(name, summary);
+    sub->fallthrough();
+    sub->add_flag("--dry-run", part.is_dry, "Print what would be done, with its SQL, and change nothing");
+    sub->add_flag("--yes", part.is_confirmed, "Do not ask");
+    sub->parse_complete_callback([&part, value] { part.phase = value; });
+  };
+  phase("cutover", "The source takes writes again, and sync goes on", Phase::Cutover);
+}
+
+int run(const Options& options) {
+  const Config config = configure(options);
+  switch (options.rollback.phase) {
+    case Phase::Cutover: return roll_back_cutover(config, options.rollback);
+  }
+  return to_int(ExitCode::Wrong);
+}
+
+}  // namespace agent::commands::rollback
