@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/commands/check.hpp"
+#include "agent/commands/cutover.hpp"
 #include "agent/commands/mapping.hpp"
 #include "agent/commands/quarantine.hpp"
 #include "agent/commands/repair.hpp"
@@ -49,6 +50,8 @@ const std::vector<Command>& command_table() {
        [](const Options& options) {
          return commands::quarantine::run(options, {retry_quarantined_here, discard_rows_here});
        }},
+      {"cutover", "The switch: nobody writes to the source any more, and the target takes over",
+       commands::cutover::declare, commands::cutover::run},
       {"rollback", "Takes back a phase of the switch", commands::rollback::declare, commands::rollback::run},
       {"mapping", "The id map: which UUID a legacy key has", commands::mapping::declare, commands::mapping::run},
   };

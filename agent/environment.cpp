@@ -61,7 +61,9 @@ Config configure(const Options& options, LogTo to) {
 }
 
 pg::ConnectionParams source_params(const Config& config) {
-  return pg::ConnectionParams::parse(pg::Side::Source, config.source.url);
+  // A cutover makes the source read-only by default, for everybody else: marks and heartbeats go on.
+  return pg::ConnectionParams::parse(pg::Side::Source, config.source.url)
+      .with_setting("default_transaction_read_only", "off");
 }
 
 pg::ConnectionParams target_params(const Config& config) {

@@ -48,6 +48,12 @@ struct Options {
     std::string reason;             ///< --reason of a discard
   } quarantine;
 
+  struct Cutover {
+    bool is_dry = false;        ///< --dry-run
+    bool is_confirmed = false;  ///< --yes
+    bool aborts = false;        ///< --abort
+  } cutover;
+
   struct Rollback {
     enum class Phase { Cutover } phase = Phase::Cutover;
     bool is_dry = false;        ///< --dry-run

@@ -5,6 +5,7 @@
 #include "agent/environment.hpp"
 #include "agent/ledger_query.hpp"
 #include "apply/quarantine_table.hpp"
+#include "cutover/journal.hpp"
 #include "pg/session.hpp"
 #include "replication/slot_health.hpp"
 
@@ -45,6 +46,10 @@ StatusReport read_stopped_status(const Config& config) {
   if (has_ledger_table(target, config.target.ledger_schema, "quarantine")) {
     const apply::QuarantineTable quarantine{config.target.ledger_schema};
     add_unremoved(report.routes, quarantine.count_unremoved(target, environment.plan));
+  }
+  if (const auto run = cutover::last_run(target, config.target.ledger_schema)) {
+    if (run->is_open()) report.phase = Phase::Cutover;
+    if (run->is_done()) report.phase = Phase::Done;
   }
   return report;
 }

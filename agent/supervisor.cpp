@@ -125,7 +125,7 @@ class Board {
 
 std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk& desk, CounterAudit& audit,
                                                        const Environment& environment, state::Store& store,
-                                                       const apply::Ledger& ledger) {
+                                                       const apply::Ledger& ledger, std::stop_source& ending) {
   const auto interlude = std::make_shared<Interlude>([&board](auto task) {
     return board.with_pipeline([&](Pipeline& pipeline) { return pipeline.between_batches(std::move(task)); });
   });
@@ -146,6 +146,12 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk&
       {"repair",
        [&board, &desk](const nlohmann::json& request) {
          return board.with_pipeline([&](Pipeline& pipeline) { return desk.take(pipeline, request); });
+       }},
+      {"finish",
+       [&ending](const nlohmann::json&) {
+         spdlog::info("ending: the cutover takes over");
+         ending.request_stop();
+         return nlohmann::json{{"ends", true}};
        }},
       {"repair_result", [&desk](const nlohmann::json& request) { return desk.result(request); }},
       {"audit", [interlude, &audit](const nlohmann::json& request) { return audit.answer(*interlude, request); }},
@@ -266,8 +272,11 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   const ServiceLink::Following following = service.follow([&board] { return board.headline(); });
   RepairDesk desk{environment, *store, ledger};
   CounterAudit audit{environment.plan, *store};
+  // A stop of the stream that was asked for over the socket ends it as a signal does.
+  std::stop_source ending;
+  const std::stop_callback forward{stop, [&ending] { ending.request_stop(); }};
   const ControlServer control{control_socket_path(config.state_dir),
-                              handlers(board, desk, audit, environment, *store, ledger)};
+                              handlers(board, desk, audit, environment, *store, ledger, ending)};
   const auto find_position = [&] {
     return through_conflicts("the start", stop, [&] {
       settle_target(environment, *store, ledger);
@@ -295,7 +304,7 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   Pipeline pipeline{environment, *store, ledger, start};
   board.show(Phase::Streaming, &pipeline);
   try {
-    outcome.was_stopped = !pipeline.run(until(environment, goal), stop);
+    outcome.was_stopped = !pipeline.run(until(environment, goal), ending.get_token());
     if (goal.meeting && !outcome.was_stopped) goal.meeting->reached();
   } catch (...) {
     board.show(Phase::Stopped, nullptr);

@@ -7,25 +7,23 @@
 
 namespace cutover {
 
-/// The steps of a cutover, in their order. The point of no return is the begin of `Cleanup`: before it everything can be taken back
+/// The steps of a cutover, in their order. The point of no return is the begin of `Release`: before it everything can be taken back
 /// exactly, after it the cutover only goes on.
 enum class Step : std::uint8_t {
   Check,     ///< preconditions; nothing is changed
   Fence,     ///< nobody writes to the source any more
   Drain,     ///< everything that was written before is on the target
   Validate,  ///< and it is equal
-  Settle,    ///< sequences, constraints, triggers, statistics of the target
-  Mappings,  ///< migration_mappings becomes a plain table
-  Cleanup,   ///< the columns that the mapping lists are dropped, archived first
+  Settle,    ///< sequences and statistics of the target
   Release,   ///< publication and slot are removed from the source
   Report,    ///< what it was and how long it took
 };
 
-inline constexpr std::array kSteps = {Step::Check,    Step::Fence,   Step::Drain,   Step::Validate, Step::Settle,
-                                      Step::Mappings, Step::Cleanup, Step::Release, Step::Report};
+inline constexpr std::array kSteps = {Step::Check,  Step::Fence,   Step::Drain, Step::Validate,
+                                      Step::Settle, Step::Release, Step::Report};
 
-/// The first step after which there is no way back but `agent rollback`.
-inline constexpr Step kPointOfNoReturn = Step::Cleanup;
+/// The first step after which the sync cannot go on from where it stood.
+inline constexpr Step kPointOfNoReturn = Step::Release;
 
 /// As the ledger and all texts name it.
 [[nodiscard]] std::string_view to_string(Step step);

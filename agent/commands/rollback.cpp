@@ -2,24 +2,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agent/cutover_run.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
-#include "core/error.hpp"
-#include "cutover/journal.hpp"
+#include "agent/stop_signals.hpp"
 
 namespace agent::commands::rollback {
 
 namespace {
 
 using Phase = Options::Rollback::Phase;
-
-int roll_back_cutover(const Config& config, const Options::Rollback& /*options*/) {
-  pg::Session target(target_params(config), "rollback");
-  const auto run = cutover::last_run(target, config.target.ledger_schema);
-  throw core::Error(core::ErrorKind::Refused,
-                    run ? "this cutover cannot be rolled back" : "there is no cutover to roll back")
-      .remedy("agent status shows where the migration stands");
-}
 
 }  // namespace
 
@@ -38,8 +30,9 @@ void declare(CLI::App& app, Options& options) {
 
 int run(const Options& options) {
   const Config config = configure(options);
+  const StopSignals signals;
   switch (options.rollback.phase) {
-    case Phase::Cutover: return roll_back_cutover(config, options.rollback);
+    case Phase::Cutover: return roll_back_cutover(config, options, signals.token());
   }
   return to_int(ExitCode::Wrong);
 }

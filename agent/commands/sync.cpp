@@ -1,9 +1,12 @@
 #include "agent/commands/sync.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "agent/cutover_run.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
 #include "agent/stop_signals.hpp"
@@ -30,6 +33,10 @@ void declare(CLI::App& app, Options& options) {
 
 int run(const Options& options) {
   const Config config = configure(options, LogTo::StderrAndFiles);
+  if (const auto said = cutover_is_over(config)) {
+    spdlog::info("{}", *said);
+    return to_int(ExitCode::Done);
+  }
   const StopSignals signals;
   const Outcome outcome = supervise(config,
                                     {.tables = {},

@@ -1,0 +1,64 @@
+#include "agent/source_witness.hpp"
+
+#include <unistd.h>
+
+#include <map>
+#include <string_view>
+#include <variant>
+
+#include "core/error.hpp"
+#include "pg/quoting.hpp"
+#include "replication/decoder.hpp"
+
+namespace agent {
+
+namespace {
+
+std::string bytes_of_hex(std::string_view text) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string bytes;
+  // Behind the `\x` that bytea_output = hex begins with.
+  for (std::size_t i = 2; i + 1 < text.size(); i += 2)
+    bytes += static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1]));
+  return bytes;
+}
+
+/// The first table that a message changes; nothing when it changes no rows.
+std::optional<core::Oid> changed_by(const replication::Message& message) {
+  if (const auto* row = std::get_if<replication::InsertRow>(&message)) return row->relation;
+  if (const auto* row = std::get_if<replication::UpdateRow>(&message)) return row->relation;
+  if (const auto* row = std::get_if<replication::DeleteRow>(&message)) return row->relation;
+  if (const auto* tables = std::get_if<replication::TruncateTables>(&message)) return tables->relations.front();
+  return std::nullopt;
+}
+
+}  // namespace
+
+SourceWitness::SourceWitness(const pg::ConnectionParams& source, const std::string& slot, std::string publication)
+    : session_(source, "cutover-witness"),
+      slot_(slot.substr(0, 45) + "_witness_" + std::to_string(getpid())),
+      publication_(pg::quote_identifier(publication)) {
+  session_.exec("select pg_catalog.pg_create_logical_replication_slot($1, 'pgoutput', true)",
+                {std::string_view{slot_}});
+}
+
+std::optional<WitnessedChange> SourceWitness::first_after(core::Lsn lsn) {
+  const pg::Result rows = session_.exec(
+      "select lsn, data from pg_catalog.pg_logical_slot_peek_binary_changes($1, null, null, 'proto_version', '1', "
+      "'publication_names', $2)",
+      {std::string_view{slot_}, std::string_view{publication_}});
+  std::map<std::uint32_t, std::string> names;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const replication::Message message =
+        replication::decode(bytes_of_hex(rows.text(row, 1)), replication::Framing::Plain);
+    if (const auto* relation = std::get_if<replication::RelationDefinition>(&message)) {
+      names[relation->relation.oid.value] = relation->relation.name.display();
+    }
+    const auto table = changed_by(message);
+    const auto at = core::Lsn::parse(rows.text(row, 0));
+    if (table && at && *at > lsn) return WitnessedChange{*at, names[table->value]};
+  }
+  return std::nullopt;
+}
+
+}  // namespace agent

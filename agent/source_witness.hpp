@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/lsn.hpp"
+#include "pg/session.hpp"
+
+namespace agent {
+
+/// A change of a published table that should not have been made.
+struct WitnessedChange {
+  core::Lsn lsn;
+  std::string table;
+};
+
+/// Watches what is committed to the published tables, by a temporary slot of its own: independent of the stream and of whether an agent runs.
+class SourceWitness {
+ public:
+  /// Makes the slot, which goes with this object. Waits for transactions that run, as the creation of every slot does.
+  SourceWitness(const pg::ConnectionParams& source, const std::string& slot, std::string publication);
+
+  /// The first change after `lsn` that was committed by now; nothing when there is none.
+  [[nodiscard]] std::optional<WitnessedChange> first_after(core::Lsn lsn);
+
+ private:
+  pg::Session session_;
+  std::string slot_;
+  std::string publication_;
+};
+
+}  // namespace agent
