@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/commands/check.hpp"
+#include "agent/commands/cleanup.hpp"
 #include "agent/commands/cutover.hpp"
 #include "agent/commands/mapping.hpp"
 #include "agent/commands/quarantine.hpp"
@@ -52,6 +53,8 @@ const std::vector<Command>& command_table() {
        }},
       {"cutover", "The switch: nobody writes to the source any more, and the target takes over",
        commands::cutover::declare, commands::cutover::run},
+      {"cleanup", "Drops the target columns that the mapping lists, archived first", commands::cleanup::declare,
+       commands::cleanup::run},
       {"rollback", "Takes back a phase of the switch", commands::rollback::declare, commands::rollback::run},
       {"mapping", "The id map: which UUID a legacy key has", commands::mapping::declare, commands::mapping::run},
   };

@@ -54,8 +54,13 @@ struct Options {
     bool aborts = false;        ///< --abort
   } cutover;
 
+  struct Cleanup {
+    bool is_dry = false;        ///< --dry-run
+    bool is_confirmed = false;  ///< --yes
+  } cleanup;
+
   struct Rollback {
-    enum class Phase { Cutover } phase = Phase::Cutover;
+    enum class Phase { Cleanup, Cutover } phase = Phase::Cleanup;
     bool is_dry = false;        ///< --dry-run
     bool is_confirmed = false;  ///< --yes
   } rollback;

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agent/cleanup_run.hpp"
 #include "agent/cutover_run.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
@@ -25,6 +26,7 @@ void declare(CLI::App& app, Options& options) {
     sub->add_flag("--yes", part.is_confirmed, "Do not ask");
     sub->parse_complete_callback([&part, value] { part.phase = value; });
   };
+  phase("cleanup", "The dropped columns come back, with their values and what hung on them", Phase::Cleanup);
   phase("cutover", "The source takes writes again, and sync goes on", Phase::Cutover);
 }
 
@@ -32,6 +34,7 @@ int run(const Options& options) {
   const Config config = configure(options);
   const StopSignals signals;
   switch (options.rollback.phase) {
+    case Phase::Cleanup: return roll_back_cleanup(config, options);
     case Phase::Cutover: return roll_back_cutover(config, options, signals.token());
   }
   return to_int(ExitCode::Wrong);
