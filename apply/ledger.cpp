@@ -55,7 +55,9 @@ void Ledger::create(pg::Session& session, const mapping::Plan& plan) const {
         pg::quote_literal(entity.name), pg::quote_identifier(*route.legacy_key_column),
         pg::quote_identifier(*route.id_column), pg::quote_name(route.to), pg::quote_identifier(schema_));
   }
-  session.exec(view);
+  // The switch makes a table of it, which stays.
+  const std::string mappings = pg::quote_name({schema_, "migration_mappings"});
+  if (!session.exec(ledger_sql::kIsTable, {std::string_view{mappings}}).is_true(0, 0)) session.exec(view);
   // Default privileges grant new tables to the platform's roles; taken back in the same breath.
   session.exec(fmt::format(fmt::runtime(ledger_sql::kClose),
                            fmt::arg("schema_literal", pg::quote_literal(pg::quote_identifier(schema_)))));

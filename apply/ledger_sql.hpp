@@ -81,6 +81,10 @@ create table if not exists {schema}.schema_changes (
   status text not null);
 )sql";
 
+/// $1: quoted name of migration_mappings
+inline constexpr std::string_view kIsTable = R"sql(
+select exists (select from pg_catalog.pg_class where oid = pg_catalog.to_regclass($1) and relkind = 'r'))sql";
+
 /// Nobody else may use it: the platform grants new tables to its API roles by default privileges.
 inline constexpr std::string_view kClose = R"sql(
 do $$

@@ -4,6 +4,24 @@
 
 namespace cutover {
 
+namespace {
+
+std::string_view to_string(SchemaChange::Kind kind) {
+  switch (kind) {
+    case SchemaChange::Kind::Plain: return "plain";
+    case SchemaChange::Kind::Rule: return "rule";
+    case SchemaChange::Kind::Mappings: return "mappings";
+  }
+  return "plain";
+}
+
+SchemaChange::Kind kind_of(std::string_view name) {
+  using Kind = SchemaChange::Kind;
+  return name == "rule" ? Kind::Rule : name == "mappings" ? Kind::Mappings : Kind::Plain;
+}
+
+}  // namespace
+
 SchemaChanges::SchemaChanges(const std::string& ledger_schema)
     : table_(pg::quote_name(core::QualifiedName{ledger_schema, "schema_changes"})) {}
 
@@ -30,17 +48,26 @@ void SchemaChanges::add(pg::Session& session, const SchemaChange& change) const 
   session.exec("insert into " + table_ +
                    " (target_table, applied_sql, undo_sql, archive_table, status, run, kind) values ($1, $2, $3, "
                    "nullif($4, ''), 'applied', $5, $6)",
-               {change.table, change.applied, change.undo, change.archive, change.run,
-                change.kind == SchemaChange::Kind::Rule ? "rule" : "plain"});
+               {change.table, change.applied, change.undo, change.archive, change.run, to_string(change.kind)});
 }
 
 std::vector<SchemaChange> SchemaChanges::standing(pg::Session& session) const {
+  return read(session, "status in ('applied', 'left') and kind <> 'mappings'");
+}
+
+std::optional<SchemaChange> SchemaChanges::standing_handover(pg::Session& session) const {
+  std::vector<SchemaChange> found = read(session, "status = 'applied' and kind = 'mappings'");
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+std::vector<SchemaChange> SchemaChanges::read(pg::Session& session, std::string_view condition) const {
   const pg::Result found =
       session.exec("select id, target_table, applied_sql, undo_sql, archive_table, run, kind, remark from " + table_ +
-                   " where status in ('applied', 'left') and run is not null order by id desc");
+                   " where run is not null and " + std::string(condition) + " order by id desc");
   std::vector<SchemaChange> changes;
   for (std::size_t row = 0; row < found.rows(); ++row) {
-    changes.push_back({.kind = found.text(row, 6) == "rule" ? SchemaChange::Kind::Rule : SchemaChange::Kind::Plain,
+    changes.push_back({.kind = kind_of(found.text(row, 6)),
                        .table = found.text(row, 1),
                        .applied = found.text(row, 2),
                        .undo = found.text(row, 3),
