@@ -13,9 +13,6 @@ namespace agent {
 /// before the point of no return takes the fence down again. Returns the exit code; prints to stdout. Throws core::Error.
 [[nodiscard]] int run_cutover(const Config& config, const Options& options, const std::stop_token& stop);
 
-/// `agent rollback cutover`: the source takes writes again after a finished cutover; the next start compares every row anew. Throws core::Error.
-[[nodiscard]] int roll_back_cutover(const Config& config, const Options& options, const std::stop_token& stop);
-
 /// What `agent run` and `agent sync` have to say when the switch is over, so that there is nothing to do for them; nothing while it is not.
 [[nodiscard]] std::optional<std::string> cutover_is_over(const Config& config);
 

@@ -42,7 +42,7 @@ SourceWitness::SourceWitness(const pg::ConnectionParams& source, const std::stri
                 {std::string_view{slot_}});
 }
 
-std::optional<WitnessedChange> SourceWitness::first_after(core::Lsn lsn) {
+std::optional<WitnessedChange> SourceWitness::first_change() {
   const pg::Result rows = session_.exec(
       "select lsn, data from pg_catalog.pg_logical_slot_peek_binary_changes($1, null, null, 'proto_version', '1', "
       "'publication_names', $2)",
@@ -56,7 +56,7 @@ std::optional<WitnessedChange> SourceWitness::first_after(core::Lsn lsn) {
     }
     const auto table = changed_by(message);
     const auto at = core::Lsn::parse(rows.text(row, 0));
-    if (table && at && *at > lsn) return WitnessedChange{*at, names[table->value]};
+    if (table && at) return WitnessedChange{*at, names[table->value]};
   }
   return std::nullopt;
 }

@@ -20,8 +20,8 @@ class SourceWitness {
   /// Makes the slot, which goes with this object. Waits for transactions that run, as the creation of every slot does.
   SourceWitness(const pg::ConnectionParams& source, const std::string& slot, std::string publication);
 
-  /// The first change after `lsn` that was committed by now; nothing when there is none.
-  [[nodiscard]] std::optional<WitnessedChange> first_after(core::Lsn lsn);
+  /// The first change since it watches that was committed by now; nothing when there is none.
+  [[nodiscard]] std::optional<WitnessedChange> first_change();
 
  private:
   pg::Session session_;

@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/cleanup_run.hpp"
-#include "agent/cutover_run.hpp"
+#include "agent/cutover_rollback.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
 #include "agent/stop_signals.hpp"

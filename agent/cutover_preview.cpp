@@ -1,0 +1,54 @@
+#include "agent/cutover_preview.hpp"
+
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "cutover/plan_text.hpp"
+#include "cutover/step.hpp"
+
+namespace agent {
+
+namespace {
+
+using cutover::Step;
+
+std::map<Step, cutover::Plan> plans_of(steps::Sequence& sequence) {
+  std::map<Step, cutover::Plan> plans;
+  for (steps::Action* action : sequence.in_order()) plans[action->step()] = action->plan();
+  return plans;
+}
+
+void print_json(const std::map<Step, cutover::Plan>& plans, const std::vector<std::string>& obstacles) {
+  nlohmann::ordered_json json{{"ready", obstacles.empty()},
+                              {"obstacles", obstacles},
+                              {"point_of_no_return", to_string(cutover::kPointOfNoReturn)}};
+  for (const auto& [step, plan] : plans) {
+    if (!plan.empty()) json[std::string(to_string(step))] = to_json(plan);
+  }
+  std::cout << json.dump(2) << '\n';
+}
+
+void print_text(const std::map<Step, cutover::Plan>& plans, const std::vector<std::string>& obstacles) {
+  for (const Step step : cutover::kSteps) {
+    if (step == cutover::kPointOfNoReturn) std::cout << "-- point of no return --\n";
+    std::cout << to_string(step) << ": " << summary_of(step) << '\n';
+    if (step == Step::Check) {
+      for (const std::string& obstacle : obstacles) std::cout << "    not ready: " << obstacle << '\n';
+    }
+    if (const auto plan = plans.find(step); plan != plans.end() && !plan->second.empty()) {
+      std::cout << to_text(plan->second);
+    }
+  }
+  std::cout << "nothing was changed\n";
+}
+
+}  // namespace
+
+void preview_cutover(steps::Sequence& sequence, const std::vector<std::string>& obstacles, bool as_json) {
+  const std::map<Step, cutover::Plan> plans = plans_of(sequence);
+  if (as_json) return print_json(plans, obstacles);
+  print_text(plans, obstacles);
+}
+
+}  // namespace agent

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+
+#include "agent/source_witness.hpp"
+#include "agent/steps/action.hpp"
+#include "agent/steps/site.hpp"
+#include "cutover/source_fence.hpp"
+
+namespace agent::steps {
+
+/// Nobody writes to the source any more, and somebody watches that nobody does.
+class Fence : public Action {
+ public:
+  explicit Fence(Site& site) : site_(site), fence_(site.source) {}
+
+  [[nodiscard]] cutover::Step step() const override { return cutover::Step::Fence; }
+  [[nodiscard]] cutover::Plan plan() override { return fence_.plan(); }
+  [[nodiscard]] nlohmann::json remember() override { return to_json(fence_.remember()); }
+  nlohmann::json run() override;
+  bool take_back() override;
+
+  /// Throws Error(Refused) when somebody may write, or has done so since the fence was put up by this process.
+  void require_unbroken();
+
+ private:
+  void require_closed();
+
+  Site& site_;
+  cutover::SourceFence fence_;
+  std::optional<SourceWitness> witness_;
+};
+
+}  // namespace agent::steps

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "agent/steps/action.hpp"
+#include "agent/steps/fence.hpp"
+#include "agent/steps/site.hpp"
+
+namespace agent::steps {
+
+/// The running agent ends, and what the sync needs of the source goes.
+class Release : public Action {
+ public:
+  Release(Site& site, Fence& fence) : site_(site), fence_(fence) {}
+
+  [[nodiscard]] cutover::Step step() const override { return cutover::Step::Release; }
+  [[nodiscard]] cutover::Plan plan() override;
+  nlohmann::json run() override;
+
+ private:
+  void end_agent();
+
+  Site& site_;
+  Fence& fence_;
+};
+
+}  // namespace agent::steps
