@@ -53,7 +53,7 @@ void load_images(const Environment& environment, const pg::ExportedSnapshot& exp
   for (const state::Chunk& range : ranges) {
     shapes.try_emplace(range.table, shape_of(environment.plan.table(range.table)));
   }
-  side_by_side(workers, ranges.size(), stop, [&](std::uint32_t number) {
+  const auto begin = [&](std::uint32_t number) -> SideJob {
     const auto loader = std::make_shared<Loader>(environment, exported, store, number);
     return [&, loader](std::size_t job, const std::stop_token& given_up) {
       const state::Chunk& range = ranges[job];
@@ -71,7 +71,8 @@ void load_images(const Environment& environment, const pg::ExportedSnapshot& exp
       }
       reader.close();
     };
-  });
+  };
+  side_by_side(workers, ranges.size(), stop, begun_again_when_lost("the reading of a part of the source", begin));
 }
 
 }  // namespace agent

@@ -47,8 +47,6 @@ constexpr std::int64_t kRangeRows = 20'000;
 constexpr std::size_t kMostNamed = 200;
 // How often everything begins anew because a snapshot was lost.
 constexpr int kMostStarts = 5;
-// How often a worker connects again for one job.
-constexpr int kMostTries = 4;
 
 std::string actor() {
   std::array<char, 256> host{};
@@ -215,28 +213,12 @@ class Run {
   /// Jobs that read the target at the moment. A connection that is lost is made anew, as long as the snapshot is there.
   void on_target(std::size_t jobs,
                  const std::function<void(std::size_t, validate::Worker&, const std::stop_token&)>& run) {
-    side_by_side(workers(), jobs, stop_, [&](std::uint32_t number) {
-      const auto connect = [this, number] {
-        return std::make_shared<validate::Worker>(environment_.target, fmt::format("validate-{}", number),
-                                                  moment_->target_snapshot, *store_);
-      };
-      auto worker = connect();
-      return [this, connect, worker, &run](std::size_t job, const std::stop_token& given_up) mutable {
-        core::Backoff backoff{std::chrono::milliseconds{200}, std::chrono::seconds{5}, job};
-        for (int attempt = 1;; ++attempt) {
-          try {
-            return run(job, *worker, given_up);
-          } catch (const Error& error) {
-            if (!error.is_transient() || attempt == kMostTries || given_up.stop_requested()) throw;
-            const auto pause = backoff.next();
-            spdlog::warn("a part of the comparison failed and is done again wait_ms={}: {}", pause.count(),
-                         error.what());
-            std::this_thread::sleep_for(pause);
-          }
-          worker = connect();
-        }
-      };
-    });
+    const auto begin = [&](std::uint32_t number) -> SideJob {
+      const auto worker = std::make_shared<validate::Worker>(environment_.target, fmt::format("validate-{}", number),
+                                                             moment_->target_snapshot, *store_);
+      return [worker, &run](std::size_t job, const std::stop_token& given_up) { run(job, *worker, given_up); };
+    };
+    side_by_side(workers(), jobs, stop_, begun_again_when_lost("a part of the comparison", begin));
   }
 
   void try_refused(validate::Comparison& comparison) {

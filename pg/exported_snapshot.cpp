@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 #include "core/error.hpp"
@@ -14,6 +15,9 @@
 namespace pg {
 
 namespace {
+
+// Names the snapshot in errors about its loss, and in no others.
+constexpr std::string_view kGone = "snapshot";
 
 core::Error refused(std::string what) { return core::Error{core::ErrorKind::Refused, std::move(what)}; }
 
@@ -129,12 +133,14 @@ void import_snapshot(Session& session, const std::string& snapshot_name) {
     session.exec("SET TRANSACTION SNAPSHOT " + quote_literal(snapshot_name));
   } catch (core::Error& error) {
     if (!session.is_broken()) session.exec("ROLLBACK");
-    // Up to 16 the server calls an unknown snapshot an invalid parameter, later an undefined object.
-    if (error.sqlstate() == "22023" || error.sqlstate() == "42704") {
-      error.transient().with("snapshot", snapshot_name).remedy("take a new snapshot");
+    // Up to 16 the server calls an unknown snapshot an invalid parameter, later an undefined object; in between its holder can end.
+    if (const auto& state = error.sqlstate(); state == "22023" || state == "42704" || state == "55000") {
+      error.transient().with(std::string{kGone}, snapshot_name).remedy("take a new snapshot");
     }
     throw;
   }
 }
+
+bool is_snapshot_gone(const core::Error& error) { return !error.context(kGone).empty(); }
 
 }  // namespace pg

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/error.hpp"
 #include "core/lsn.hpp"
 #include "pg/replication_connection.hpp"
 #include "pg/session.hpp"
@@ -44,5 +45,7 @@ class ExportedSnapshot {
 /// Starts a read-only repeatable-read transaction in `session` that sees the exported snapshot. Throws Error(Source), transient when
 /// the snapshot is gone (`invalid snapshot identifier`): take a new one.
 void import_snapshot(Session& session, const std::string& snapshot_name);
+/// Whether import_snapshot() threw this because the snapshot is gone: whoever held it has ended.
+[[nodiscard]] bool is_snapshot_gone(const core::Error& error);
 
 }  // namespace pg
