@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "core/error.hpp"
 #include "cutover/plan_text.hpp"
 #include "cutover/step.hpp"
 
@@ -15,7 +16,13 @@ using cutover::Step;
 
 std::map<Step, cutover::Plan> plans_of(steps::Sequence& sequence) {
   std::map<Step, cutover::Plan> plans;
-  for (steps::Action* action : sequence.in_order()) plans[action->step()] = action->plan();
+  for (steps::Action* action : sequence.in_order()) {
+    try {
+      plans[action->step()] = action->plan();
+    } catch (const core::Error& error) {
+      if (error.kind() != core::ErrorKind::Refused) throw;  // an obstacle, and listed as one
+    }
+  }
   return plans;
 }
 

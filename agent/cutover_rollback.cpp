@@ -49,6 +49,7 @@ int roll_back_cutover(const Config& config, const Options& options, const std::s
                        "goes to nobody: rows that were copied are brought back to what the source says.",
                        site.environment.source_identity.database);
   forget_position(site);
+  steps::Settle{site}.take_back();
   steps::Fence{site}.take_back();
   site.journal.write(site.run, cutover::Status::RolledBack);
   std::cout << (options.as_json

@@ -95,7 +95,16 @@ class CutoverRun {
 
  private:
   std::vector<std::string> obstacles_now() {
-    return cutover_obstacles(site_.config, site_.environment, site_.source, site_.target);
+    std::vector<std::string> obstacles = cutover_obstacles(site_.config, site_.environment, site_.source, site_.target);
+    for (Action* action : sequence_.in_order()) {
+      try {
+        static_cast<void>(action->plan());
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::Refused) throw;
+        obstacles.emplace_back(error.what());
+      }
+    }
+    return obstacles;
   }
 
   void require_ready() {

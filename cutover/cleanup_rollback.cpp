@@ -14,6 +14,8 @@ namespace {
 
 using core::Error;
 
+constexpr auto kOfCleanups = {SchemaChange::Kind::Plain, SchemaChange::Kind::Rule};
+
 /// Takes one statement back. Rules may fail: then nothing of them is done, and it is noted.
 void take_back(pg::Session& target, const SchemaChanges& ledger, const SchemaChange& change, CleanupRollback& result) {
   if (change.kind == SchemaChange::Kind::Plain) {
@@ -44,7 +46,7 @@ Plan cleanup_rollback_plan(pg::Session& target, const std::string& ledger_schema
   const SchemaChanges ledger{ledger_schema};
   Plan plan;
   if (!ledger.exist(target) || !ledger.is_prepared(target)) return plan;
-  for (const SchemaChange& change : ledger.standing(target)) {
+  for (const SchemaChange& change : ledger.standing(target, kOfCleanups)) {
     plan.push_back({change.undo, "ACCESS EXCLUSIVE on " + change.table, "takes back: " + change.applied});
   }
   return plan;
@@ -56,7 +58,7 @@ CleanupRollback roll_back_cleanup(pg::Session& target, const std::string& ledger
   CleanupRollback total;
   if (!ledger.exist(target) || !ledger.is_prepared(target)) return total;
   qualify_names(target);
-  std::vector<SchemaChange> standing = ledger.standing(target);
+  std::vector<SchemaChange> standing = ledger.standing(target, kOfCleanups);
   std::set<std::string> archives;
   for (auto begin = standing.begin(); begin != standing.end();) {
     auto end = begin;

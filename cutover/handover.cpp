@@ -161,8 +161,9 @@ bool take_back_mappings(pg::Session& target, const std::string& ledger_schema, c
   const pg::Result found = target.exec(kRelation, {std::string_view{quoted}});
   if (found.rows() == 0 || found.text(0, 0) != "r") return false;
   const SchemaChanges ledger{ledger_schema};
-  const auto change = ledger.is_prepared(target) ? ledger.standing_handover(target) : std::nullopt;
-  if (!change) {
+  std::vector<SchemaChange> changes;
+  if (ledger.is_prepared(target)) changes = ledger.standing(target, {SchemaChange::Kind::Mappings});
+  if (changes.empty()) {
     throw Error(ErrorKind::State, "the ledger does not say what view the id map was")
         .with("table", name.display())
         .remedy("drop the table once `agent mapping export` has saved what it says: the next start makes the view");
@@ -170,8 +171,8 @@ bool take_back_mappings(pg::Session& target, const std::string& ledger_schema, c
   qualify_names(target);
   try {
     patiently(target, "making the id map a view again", std::span{&name, 1}, patience, stop, [&] {
-      target.exec(change->undo);
-      ledger.note_undone(target, change->id);
+      target.exec(changes.front().undo);
+      ledger.note_undone(target, changes.front().id);
       audit(target, ledger_schema, actor, "rollback cutover", "mappings", nlohmann::json::object());
     });
   } catch (const Error& error) {

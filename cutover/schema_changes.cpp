@@ -1,5 +1,6 @@
 #include "cutover/schema_changes.hpp"
 
+#include "core/array_literal.hpp"
 #include "pg/quoting.hpp"
 
 namespace cutover {
@@ -11,13 +12,17 @@ std::string_view to_string(SchemaChange::Kind kind) {
     case SchemaChange::Kind::Plain: return "plain";
     case SchemaChange::Kind::Rule: return "rule";
     case SchemaChange::Kind::Mappings: return "mappings";
+    case SchemaChange::Kind::Trigger: return "trigger";
   }
   return "plain";
 }
 
 SchemaChange::Kind kind_of(std::string_view name) {
   using Kind = SchemaChange::Kind;
-  return name == "rule" ? Kind::Rule : name == "mappings" ? Kind::Mappings : Kind::Plain;
+  for (const Kind kind : {Kind::Rule, Kind::Mappings, Kind::Trigger}) {
+    if (name == to_string(kind)) return kind;
+  }
+  return Kind::Plain;
 }
 
 }  // namespace
@@ -51,20 +56,16 @@ void SchemaChanges::add(pg::Session& session, const SchemaChange& change) const 
                {change.table, change.applied, change.undo, change.archive, change.run, to_string(change.kind)});
 }
 
-std::vector<SchemaChange> SchemaChanges::standing(pg::Session& session) const {
-  return read(session, "status in ('applied', 'left') and kind <> 'mappings'");
-}
-
-std::optional<SchemaChange> SchemaChanges::standing_handover(pg::Session& session) const {
-  std::vector<SchemaChange> found = read(session, "status = 'applied' and kind = 'mappings'");
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
-}
-
-std::vector<SchemaChange> SchemaChanges::read(pg::Session& session, std::string_view condition) const {
+std::vector<SchemaChange> SchemaChanges::standing(pg::Session& session,
+                                                  std::initializer_list<SchemaChange::Kind> kinds) const {
+  std::vector<core::Value> names;
+  for (const SchemaChange::Kind kind : kinds) names.push_back(core::Value::of(to_string(kind)));
+  const std::string list = core::array_literal(names);
   const pg::Result found =
       session.exec("select id, target_table, applied_sql, undo_sql, archive_table, run, kind, remark from " + table_ +
-                   " where run is not null and " + std::string(condition) + " order by id desc");
+                       " where status in ('applied', 'left') and run is not null and kind = any ($1::text[]) order by "
+                       "id desc",
+                   {std::string_view{list}});
   std::vector<SchemaChange> changes;
   for (std::size_t row = 0; row < found.rows(); ++row) {
     changes.push_back({.kind = kind_of(found.text(row, 6)),

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +15,8 @@ struct SchemaChange {
   enum class Kind : std::uint8_t {
     Plain,  ///< one statement of a cleanup
     Rule,  ///< the same, of the data (NOT NULL, a constraint): rows that came since may break it when it is to come back
-    Mappings,  ///< the id map became a table: the cutover's, not a cleanup's
+    Mappings,  ///< of a cutover: the id map became a table
+    Trigger,   ///< of a cutover: one that was off was switched on
   };
   Kind kind = Kind::Plain;
   std::string table;    ///< for people
@@ -39,16 +40,13 @@ class SchemaChanges {
   /// Adds the columns that an older agent's ledger lacks. Repeatable.
   void prepare(pg::Session& session) const;
   void add(pg::Session& session, const SchemaChange& change) const;
-  /// Those of cleanups that are not taken back, the newest first.
-  [[nodiscard]] std::vector<SchemaChange> standing(pg::Session& session) const;
-  /// How the id map became a table, while it is one.
-  [[nodiscard]] std::optional<SchemaChange> standing_handover(pg::Session& session) const;
+  /// Those of these kinds that are not taken back, the newest first.
+  [[nodiscard]] std::vector<SchemaChange> standing(pg::Session& session,
+                                                   std::initializer_list<SchemaChange::Kind> kinds) const;
   void note_undone(pg::Session& session, std::int64_t id) const;
   void note_left(pg::Session& session, std::int64_t id, std::string_view remark) const;
 
  private:
-  [[nodiscard]] std::vector<SchemaChange> read(pg::Session& session, std::string_view condition) const;
-
   std::string table_;
 };
 

@@ -37,7 +37,7 @@ class Assembly {
     for (const Route& route : plan_.routes) plan_.tables[route.from.index()].routes.push_back(route.id);
     add_entities();
     add_ways_back();
-    add_reconcile_and_cleanup();
+    add_what_is_not_about_rows();
     order_routes(plan_, target_);
     order_tables(plan_);
     write_statements(plan_);
@@ -183,7 +183,7 @@ class Assembly {
     }
   }
 
-  void add_reconcile_and_cleanup() {
+  void add_what_is_not_about_rows() {
     for (const ReconcileEntry& entry : file_.reconcile) {
       plan_.reconcile.push_back({entry.name.text, entry.source.text, entry.target.text, entry.name.at});
     }
@@ -191,6 +191,7 @@ class Assembly {
       for (const Scalar& column : columns) plan_.cleanup.drop_columns[table.text].push_back(column.text);
     }
     for (const Scalar& name : file_.cleanup.also_drop) plan_.cleanup.also_drop.push_back(name.text);
+    for (const Scalar& name : file_.settle.keep_disabled) plan_.settle.keep_disabled.push_back(name.text);
   }
 
   const MappingFile& file_;

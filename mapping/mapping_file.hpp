@@ -74,6 +74,11 @@ struct CleanupEntry {
   std::vector<Scalar> also_drop;
 };
 
+/// What the switch does to the target before others write to it.
+struct SettleEntry {
+  std::vector<Scalar> keep_disabled;
+};
+
 struct MappingFile {
   std::string path;
   std::string text;  ///< the whole file, for positions inside scalars
@@ -83,6 +88,7 @@ struct MappingFile {
   std::vector<EntityEntry> entities;
   std::vector<RouteEntry> routes;
   std::vector<ReconcileEntry> reconcile;
+  SettleEntry settle;
   CleanupEntry cleanup;
 };
 

@@ -225,6 +225,10 @@ struct Reconcile {
   SourcePosition at;
 };
 
+struct Settle {
+  std::vector<std::string> keep_disabled;  ///< triggers of target tables that the switch leaves off: `orders.notify`
+};
+
 struct Cleanup {
   std::map<std::string, std::vector<std::string>> drop_columns;  ///< target table → columns
   std::vector<std::string> also_drop;
@@ -239,6 +243,7 @@ struct Plan {
   std::vector<Route> routes;                     ///< by RouteId, in the order of mapping.yaml
   std::vector<std::vector<JoinedBy>> joined_by;  ///< by TableId
   std::vector<Reconcile> reconcile;
+  Settle settle;
   Cleanup cleanup;
   /// Changes whenever stored images, statuses or indexes would mean something else: then local state is rebuilt by a differential snapshot.
   std::string layout_fingerprint;

@@ -35,6 +35,7 @@ class Reader {
               {"entities", [&](const YAML::Node& node) { read_entities(node); }},
               {"routes", [&](const YAML::Node& node) { read_routes(node); }},
               {"reconcile", [&](const YAML::Node& node) { read_reconcile(node); }},
+              {"settle", [&](const YAML::Node& node) { read_settle(node); }},
               {"cleanup", [&](const YAML::Node& node) { read_cleanup(node); }}},
              {"version", "namespace", "routes"});
     return std::move(file_);
@@ -305,6 +306,12 @@ class Reader {
                {"name", "source", "target"});
       file_.reconcile.push_back(std::move(entry));
     }
+  }
+
+  void read_settle(const YAML::Node& node) {
+    each_key(node, "settle", {{"keep_disabled", [&](const YAML::Node& names) {
+                                 file_.settle.keep_disabled = scalars(names, "keep_disabled");
+                               }}});
   }
 
   void read_cleanup(const YAML::Node& node) {

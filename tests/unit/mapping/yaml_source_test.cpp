@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_full_route_is_read_with_its_positions) {
                     "    columns:\n      x: valid\n      y: { expr: \"ref('e', k, l)\", missing: \"null\" }\n"
                     "    on_delete: { set: { gone: 'true' } }\n    on_truncate: stop\n    owns: all\n"
                     "reconcile: [{ name: r, source: SELECT 1, target: SELECT 2 }]\n"
-                    "cleanup: { drop_columns: { t: [c] }, also_drop: [v] }\n");
+                    "settle: { keep_disabled: [t.x] }\ncleanup: { drop_columns: { t: [c] }, also_drop: [v] }\n");
   BOOST_TEST(file.tables.size() == 2U);
   BOOST_TEST(file.ignore.front().second.text == "why");
   BOOST_TEST(file.entities.front().adopt->text == "SELECT 1");
@@ -59,6 +59,7 @@ BOOST_AUTO_TEST_CASE(a_full_route_is_read_with_its_positions) {
   BOOST_TEST((route.on_delete == mapping::OnDelete::Set));
   BOOST_TEST((route.on_truncate == mapping::OnTruncate::Stop));
   BOOST_TEST(route.owns_all);
+  BOOST_TEST(file.settle.keep_disabled.front().text == "t.x");
   BOOST_TEST(file.cleanup.drop_columns.front().second.front().text == "c");
 }
 
