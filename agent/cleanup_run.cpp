@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "agent/cleanup_order.hpp"
 #include "agent/confirmation.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
@@ -40,18 +41,6 @@ void print(const cutover::Plan& plan, bool as_json) {
 }
 
 std::string database_of(pg::Session& target) { return target.exec("select pg_catalog.current_database()").text(0, 0); }
-
-cutover::CleanupOrder order_of(const Config& config, const mapping::MappingFile& file) {
-  cutover::CleanupOrder order{
-      .ledger_schema = config.target.ledger_schema, .actor = apply::operator_name(), .going = {}, .also_drop = {}};
-  for (const auto& [table, columns] : file.cleanup.drop_columns) {
-    cutover::GoingColumns going{.table = mapping::parse_table_name(table.text), .columns = {}};
-    for (const mapping::Scalar& column : columns) going.columns.push_back(column.text);
-    order.going.push_back(std::move(going));
-  }
-  for (const mapping::Scalar& name : file.cleanup.also_drop) order.also_drop.push_back(name.text);
-  return order;
-}
 
 /// A column that a route writes goes only when nobody writes to it any more.
 void require_nobody_writes(pg::Session& target, const Config& config, const mapping::MappingFile& file,
@@ -106,7 +95,7 @@ void report_cleaned(const std::vector<cutover::CleanedTable>& cleaned, const std
 
 int clean_up(const Config& config, const Options& options) {
   const mapping::MappingFile file = read_mapping(config);
-  const cutover::CleanupOrder order = order_of(config, file);
+  const cutover::CleanupOrder order = cleanup_order(config, file);
   const StopSignals signals;
   pg::Session target(target_params(config), "cleanup");
   require_ledger(target, config);

@@ -6,20 +6,32 @@
 #include "agent/confirmation.hpp"
 #include "agent/exit_code.hpp"
 #include "agent/ledger_query.hpp"
+#include "agent/steps/running_agent.hpp"
 #include "agent/steps/sequence.hpp"
 #include "core/error.hpp"
+#include "cutover/cleanup_rollback.hpp"
+#include "replication/publication.hpp"
+#include "replication/slot.hpp"
 
 namespace agent {
 
 namespace {
 
-/// Throws Error(Refused) when there is none.
-cutover::Run finished_cutover(cutover::Journal& journal) {
+/// One that is done, or that can only go on. Throws Error(Refused) when there is none.
+cutover::Run irreversible_cutover(cutover::Journal& journal) {
   auto run = journal.last();
-  if (run && run->is_done()) return std::move(*run);
-  throw core::Error(core::ErrorKind::Refused, "there is no finished cutover to roll back")
+  if (run && run->is_past_return()) return std::move(*run);
+  throw core::Error(core::ErrorKind::Refused, "there is no cutover past the point of no return to roll back")
       .remedy(run && run->is_open() ? "`agent cutover --abort` takes back one that is under way"
                                     : "agent status shows where the migration stands");
+}
+
+/// What the cutover left of the way that changes took, if it did not come to its end. A slot that is kept would hold back the source's log until
+/// somebody starts the agent, and it has nothing that the comparison of every row does not find.
+void end_sync(steps::Site& site) {
+  steps::end_running_agent(site);
+  replication::drop_slot(site.source, site.config.source.slot);
+  replication::drop_publication(site.source, site.config.source.publication);
 }
 
 /// The next start finds no position to go on from.
@@ -35,9 +47,11 @@ void forget_position(steps::Site& site) {
 int roll_back_cutover(const Config& config, const Options& options, const std::stop_token& stop) {
   steps::Site site{config, stop};
   site.take_turn();
-  site.run = finished_cutover(site.journal);
+  site.run = irreversible_cutover(site.journal);
   if (options.rollback.is_dry) {
-    std::cout << "forget the position of the stream, on the target and in the state directory\n"
+    std::cout << "drop publication and slot, where they are still there\n"
+                 "make migration_mappings of the ledger a view again\n"
+                 "forget the position of the stream, on the target and in the state directory\n"
                  "put back default_transaction_read_only of the source's database, and end its sessions\n"
                  "then `agent run` makes publication and slot again, and compares every row (a differential snapshot)\n"
                  "nothing was changed\n";
@@ -48,6 +62,8 @@ int roll_back_cutover(const Config& config, const Options& options, const std::s
                        "cutover stays there, and "
                        "goes to nobody: rows that were copied are brought back to what the source says.",
                        site.environment.source_identity.database);
+  end_sync(site);
+  steps::Mappings{site}.take_back();
   forget_position(site);
   steps::Settle{site}.take_back();
   steps::Fence{site}.take_back();
@@ -56,6 +72,11 @@ int roll_back_cutover(const Config& config, const Options& options, const std::s
                     ? "{\"status\": \"rolled back\"}\n"
                     : "rolled back: the source takes writes again. Start `agent run`: it makes publication and slot "
                       "again, and compares every row (a differential snapshot)\n");
+  if (!options.as_json && !cutover::cleanup_rollback_plan(site.target, config.target.ledger_schema).empty()) {
+    std::cout
+        << "The columns that cleanup dropped are still gone, which the sync does not mind: `agent rollback cleanup` "
+           "brings them back.\n";
+  }
   return to_int(ExitCode::Done);
 }
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <ranges>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "agent/exit_code.hpp"
 #include "agent/steps/sequence.hpp"
 #include "core/error.hpp"
+#include "core/failpoint.hpp"
 
 namespace agent {
 
@@ -45,7 +47,10 @@ class CutoverRun {
     }
     if (run->is_past_return()) {
       throw Error(ErrorKind::Refused, "the cutover is past the point of no return")
-          .remedy("run `agent cutover`: it finishes");
+          .remedy(
+              "run `agent cutover`, which finishes it; or go back with `agent rollback cutover`, after which every row "
+              "is "
+              "compared");
     }
     site_.run = std::move(*run);
     take_back("asked for");
@@ -82,7 +87,7 @@ class CutoverRun {
       take_back("source and target are not equal");
       return to_int(found.has_differences ? ExitCode::Found : ExitCode::Incomplete);
     } catch (const Error& error) {
-      if (site_.run.is_past_return()) throw;
+      if (site_.run.is_past_return()) return stand_still(error);
       give_up(error);
       if (site_.stop.stop_requested()) return to_int(ExitCode::Incomplete);
       throw Error{error}.with("cutover", "aborted, the source takes writes again");
@@ -116,18 +121,44 @@ class CutoverRun {
         .remedy("nothing was changed; `agent cutover --dry-run` lists all of them");
   }
 
-  /// What was fenced, drained and compared before a crash is so again: only then nobody can have written in between. Behind the point of no
-  /// return what is done is done.
+  /// What was fenced, drained and compared before a crash is so again: only then nobody can have written in between.
   void perform(Action& action) {
     const Step step = action.step();
-    if (site_.run.is_past_return() && site_.run.is_done(step)) return;
-    if (step == cutover::kPointOfNoReturn) sequence_.fence.require_unbroken();
+    if (is_over(step)) return;
+    if (step == cutover::kPointOfNoReturn && !site_.run.is_past_return()) require_no_need_to_return();
     site_.require_not_stopped();
     spdlog::info("{}: {}", to_string(step), summary_of(step));
     const bool is_known = site_.run.steps.contains(step);
     site_.journal.write(site_.run, step, Status::Running, is_known ? nlohmann::json::object() : action.remember());
+    FAILPOINT("after_step_begun");
     const nlohmann::json detail = action.run();
+    FAILPOINT("before_step_ended");
     site_.journal.write(site_.run, step, Status::Done, detail);
+    FAILPOINT("after_step_ended");
+  }
+
+  /// Behind the point of no return what is done is done, but for the fence: anybody may have taken it down meanwhile.
+  [[nodiscard]] bool is_over(Step step) const {
+    if (!site_.run.is_past_return() || !site_.run.is_done(step)) return false;
+    return step != Step::Fence || site_.run.is_done(Step::Release);
+  }
+
+  void require_no_need_to_return() {
+    sequence_.fence.require_unbroken();
+    for (Action* action : sequence_.in_order()) {
+      if (action->step() >= cutover::kPointOfNoReturn) static_cast<void>(action->plan());
+    }
+  }
+
+  /// Nothing is taken back any more; what was reached stays, and the same command goes on.
+  [[nodiscard]] int stand_still(const Error& error) const {
+    if (site_.stop.stop_requested()) {
+      spdlog::warn(
+          "interrupted past the point of no return: the source takes no writes; run `agent cutover`, which goes on");
+      return to_int(ExitCode::Incomplete);
+    }
+    throw Error{error}.with("cutover",
+                            "past the point of no return: the source takes no writes, `agent cutover` goes on");
   }
 
   /// The last step first.
@@ -166,13 +197,17 @@ int run_cutover(const Config& config, const Options& options, const std::stop_to
   return options.cutover.is_dry ? run.show() : run.run();
 }
 
-std::optional<std::string> cutover_is_over(const Config& config) {
+bool is_switched(const Config& config, bool as_json) {
   pg::Session target(target_params(config), "start");
   const auto run = cutover::last_run(target, config.target.ledger_schema);
-  if (!run || !(run->is_done() || run->is_past_return())) return std::nullopt;
-  if (run->is_done()) return "the cutover is done, since " + run->whole.finished_at + ": there is nothing left to sync";
-  return std::string{
-      "the cutover is past the point of no return: `agent cutover` finishes it, and there is nothing left to sync"};
+  if (!run || !run->is_past_return()) return false;
+  const std::string said =
+      run->is_done() ? "the cutover is done, since " + run->whole.finished_at + ": there is nothing left to sync"
+                     : "the cutover is past the point of no return: `agent cutover` finishes it, and there is nothing "
+                       "left to sync";
+  spdlog::info("{}", said);
+  if (as_json) std::cout << nlohmann::ordered_json{{"switched", true}, {"message", said}}.dump(2) << '\n';
+  return true;
 }
 
 }  // namespace agent

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <optional>
 #include <stop_token>
-#include <string>
 
 #include "agent/config.hpp"
 #include "agent/options.hpp"
@@ -13,7 +11,8 @@ namespace agent {
 /// before the point of no return takes the fence down again. Returns the exit code; prints to stdout. Throws core::Error.
 [[nodiscard]] int run_cutover(const Config& config, const Options& options, const std::stop_token& stop);
 
-/// What `agent run` and `agent sync` have to say when the switch is over, so that there is nothing to do for them; nothing while it is not.
-[[nodiscard]] std::optional<std::string> cutover_is_over(const Config& config);
+/// Whether the switch is over, so that there is nothing left to copy or to stream: said in the log then, and to stdout for `as_json`. Needs the target
+/// alone.
+[[nodiscard]] bool is_switched(const Config& config, bool as_json);
 
 }  // namespace agent

@@ -34,31 +34,40 @@ std::optional<core::Oid> changed_by(const replication::Message& message) {
 
 }  // namespace
 
+std::optional<WitnessedChange> first_unapplied_change(pg::Session& source, const std::string& slot,
+                                                      const std::string& publication, core::Lsn applied) {
+  const std::string quoted = pg::quote_identifier(publication);
+  const pg::Result rows = source.exec(
+      "select data from pg_catalog.pg_logical_slot_peek_binary_changes($1, null, null, 'proto_version', '1', "
+      "'publication_names', $2)",
+      {std::string_view{slot}, std::string_view{quoted}});
+  std::map<std::uint32_t, std::string> names;
+  core::CommitLsn commit;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const replication::Message message =
+        replication::decode(bytes_of_hex(rows.text(row, 0)), replication::Framing::Plain);
+    if (const auto* begin = std::get_if<replication::Begin>(&message)) commit = begin->final_lsn;
+    if (const auto* relation = std::get_if<replication::RelationDefinition>(&message)) {
+      names[relation->relation.oid.value] = relation->relation.name.display();
+    }
+    // A transaction is applied when the position is past its commit; its rows may lie before that of another one.
+    if (const auto table = changed_by(message); table && !core::contains(applied, commit)) {
+      return WitnessedChange{commit.lsn, names[table->value]};
+    }
+  }
+  return std::nullopt;
+}
+
 SourceWitness::SourceWitness(const pg::ConnectionParams& source, const std::string& slot, std::string publication)
     : session_(source, "cutover-witness"),
       slot_(slot.substr(0, 45) + "_witness_" + std::to_string(getpid())),
-      publication_(pg::quote_identifier(publication)) {
+      publication_(std::move(publication)) {
   session_.exec("select pg_catalog.pg_create_logical_replication_slot($1, 'pgoutput', true)",
                 {std::string_view{slot_}});
 }
 
 std::optional<WitnessedChange> SourceWitness::first_change() {
-  const pg::Result rows = session_.exec(
-      "select lsn, data from pg_catalog.pg_logical_slot_peek_binary_changes($1, null, null, 'proto_version', '1', "
-      "'publication_names', $2)",
-      {std::string_view{slot_}, std::string_view{publication_}});
-  std::map<std::uint32_t, std::string> names;
-  for (std::size_t row = 0; row < rows.rows(); ++row) {
-    const replication::Message message =
-        replication::decode(bytes_of_hex(rows.text(row, 1)), replication::Framing::Plain);
-    if (const auto* relation = std::get_if<replication::RelationDefinition>(&message)) {
-      names[relation->relation.oid.value] = relation->relation.name.display();
-    }
-    const auto table = changed_by(message);
-    const auto at = core::Lsn::parse(rows.text(row, 0));
-    if (table && at) return WitnessedChange{*at, names[table->value]};
-  }
-  return std::nullopt;
+  return first_unapplied_change(session_, slot_, publication_, core::Lsn{});
 }
 
 }  // namespace agent

@@ -88,6 +88,7 @@ nlohmann::ordered_json to_json(const StatusReport& report) {
       {"name", report.slot.name}, {"wal_status", report.slot.wal_status}, {"safe_wal_size", report.slot.safe_wal_size}};
   if (!report.origins.empty()) json["origins"] = report.origins;
   json["balanced"] = report.is_balanced();
+  if (!report.fenced_since.empty()) json["fenced_since"] = report.fenced_since;
   if (!report.snapshot_failure.empty()) json["snapshot_failure"] = report.snapshot_failure;
   json["routes"] = nlohmann::ordered_json::array();
   for (const StatusReport::Route& route : report.routes) {
@@ -114,6 +115,7 @@ StatusReport status_from_json(const nlohmann::json& json) {
     const nlohmann::json& slot = json.at("slot");
     report.slot = {slot.at("name").get<std::string>(), slot.at("wal_status").get<std::string>(),
                    slot.at("safe_wal_size").get<std::int64_t>()};
+    report.fenced_since = json.value("fenced_since", "");
     report.snapshot_failure = json.value("snapshot_failure", "");
     report.origins = json.value("origins", std::map<std::string, std::uint64_t>{});
     for (const nlohmann::json& route : json.at("routes")) {
@@ -144,6 +146,7 @@ std::string to_text(const StatusReport& report) {
         fmt::format(", lost after {} more of WAL", bytes_text(static_cast<std::uint64_t>(report.slot.safe_wal_size)));
   }
   text += '\n';
+  if (!report.fenced_since.empty()) text += "the source takes no writes since " + report.fenced_since + "\n";
   if (!report.snapshot_failure.empty()) text += "the snapshot has failed: " + report.snapshot_failure + "\n";
   for (const auto& [name, transactions] : report.origins) {
     text += fmt::format("{} transactions came to the source by replication from elsewhere: origin {}\n",
@@ -165,6 +168,12 @@ std::string to_text(const StatusReport& report) {
     text += "\nNot balanced: rows were read that nobody accounts for. Stop the agent and run `agent validate`.\n";
   }
   return text;
+}
+
+void add_cutover(StatusReport& report, const std::optional<cutover::Run>& run) {
+  if (!run || !(run->is_open() || run->is_done())) return;
+  report.phase = run->is_done() ? Phase::Done : Phase::Cutover;
+  if (run->has_begun(cutover::Step::Fence)) report.fenced_since = run->steps.at(cutover::Step::Fence).started_at;
 }
 
 std::vector<StatusReport::Route> routes_of(const mapping::Plan& plan) {

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/lsn.hpp"
 #include "core/row_status.hpp"
+#include "cutover/journal.hpp"
 #include "mapping/plan.hpp"
 #include "state/store.hpp"
 
@@ -41,6 +43,7 @@ struct StatusReport {
   /// Transactions since the start that the source has not made itself but received by replication, by the name of their origin.
   std::map<std::string, std::uint64_t> origins;
   std::vector<Route> routes;
+  std::string fenced_since = {};      ///< since when a cutover keeps writers from the source; empty while none does
   std::string snapshot_failure = {};  ///< why the last snapshot gave up; empty unless it did, and none has begun since
 
   /// Bytes between the two positions; 0 when either is unknown.
@@ -56,6 +59,9 @@ struct StatusReport {
 [[nodiscard]] StatusReport status_from_json(const nlohmann::json& json);
 /// The same for people: a headline, the slot, a table of routes. Ends with a newline.
 [[nodiscard]] std::string to_text(const StatusReport& report);
+
+/// What the ledger knows of a cutover: the phase, and since when the source takes no writes.
+void add_cutover(StatusReport& report, const std::optional<cutover::Run>& run);
 
 /// The routes of a plan with zero counters: of an agent that has not started yet.
 [[nodiscard]] std::vector<StatusReport::Route> routes_of(const mapping::Plan& plan);

@@ -5,6 +5,7 @@
 #include "agent/environment.hpp"
 #include "agent/ledger_query.hpp"
 #include "apply/quarantine_table.hpp"
+#include "core/error.hpp"
 #include "cutover/journal.hpp"
 #include "pg/session.hpp"
 #include "replication/slot_health.hpp"
@@ -30,7 +31,9 @@ void fill_source_side(StatusReport& report, pg::Session& source, const std::stri
   report.slot = slot_of(slot, replication::read_slot_health(source, slot));
 }
 
-StatusReport read_stopped_status(const Config& config) {
+namespace {
+
+StatusReport look_at_everything(const Config& config) {
   const Environment environment = prepare(config);
   pg::Session source(environment.source, "status");
   pg::Session target(environment.target, "status");
@@ -47,11 +50,26 @@ StatusReport read_stopped_status(const Config& config) {
     const apply::QuarantineTable quarantine{config.target.ledger_schema};
     add_unremoved(report.routes, quarantine.count_unremoved(target, environment.plan));
   }
-  if (const auto run = cutover::last_run(target, config.target.ledger_schema)) {
-    if (run->is_open()) report.phase = Phase::Cutover;
-    if (run->is_done()) report.phase = Phase::Done;
-  }
+  add_cutover(report, cutover::last_run(target, config.target.ledger_schema));
   return report;
+}
+
+}  // namespace
+
+StatusReport read_stopped_status(const Config& config) {
+  try {
+    return look_at_everything(config);
+  } catch (const core::Error& error) {
+    if (error.kind() != core::ErrorKind::Source) throw;
+    // After the switch the source may be gone for good: then the ledger says all that there is to say.
+    pg::Session target(target_params(config), "status");
+    const auto run = cutover::last_run(target, config.target.ledger_schema);
+    if (!run || !run->is_done()) throw;
+    StatusReport report;
+    report.slot.name = config.source.slot;
+    add_cutover(report, run);
+    return report;
+  }
 }
 
 }  // namespace agent

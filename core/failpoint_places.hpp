@@ -110,6 +110,10 @@ inline constexpr std::array kFailpointPlaces = {
     FailpointPlace{"after_mixed_settled", FailingSide::State},
     FailpointPlace{"before_stream_stopped", FailingSide::Target},
     FailpointPlace{"after_stream_stopped", FailingSide::Target},
+    // The cutover, at every step.
+    FailpointPlace{"after_step_begun", FailingSide::Target},
+    FailpointPlace{"before_step_ended", FailingSide::Target},
+    FailpointPlace{"after_step_ended", FailingSide::Target},
 };
 
 [[nodiscard]] constexpr bool is_failpoint_place(std::string_view name) {

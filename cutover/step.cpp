@@ -9,6 +9,8 @@ std::string_view to_string(Step step) {
     case Step::Drain: return "drain";
     case Step::Validate: return "validate";
     case Step::Settle: return "settle";
+    case Step::Mappings: return "mappings";
+    case Step::Cleanup: return "cleanup";
     case Step::Release: return "release";
     case Step::Report: return "report";
   }
@@ -29,7 +31,9 @@ std::string_view summary_of(Step step) {
     case Step::Drain: return "bring everything that was written before to the target";
     case Step::Validate: return "compare source and target";
     case Step::Settle: return "make the target ready for writers of its own";
-    case Step::Release: return "remove slot and publication from the source";
+    case Step::Mappings: return "keep the id map as a plain table";
+    case Step::Cleanup: return "drop the columns that the mapping lists, with an archive";
+    case Step::Release: return "end the running agent, and remove slot and publication from the source";
     case Step::Report: return "sum up";
   }
   return {};

@@ -18,10 +18,11 @@ void declare(CLI::App& app, Options& options) {
   app.add_flag("--yes", part.is_confirmed, "Do not ask");
   app.footer(
       "Makes the source read-only, brings what is left to the target, compares every row, sets the target's sequences, "
-      "and "
-      "removes slot\nand publication: that is the point of no return. Whatever fails before it takes the fence down "
-      "again. After a "
-      "crash the same\ncommand goes on. Exit codes: 0 done · 1 not equal, taken back · 6 not ready, or refused · 7 "
+      "makes the id map\na plain table; then (the point of no return) drops the columns under `cleanup` of the mapping "
+      "and removes slot and publication.\nWhatever fails before that point, and SIGTERM, takes everything back. After "
+      "a "
+      "crash the same command goes on, or --abort takes it back.\nExit codes: 0 done · 1 not equal, taken back · 6 not "
+      "ready, or refused · 7 "
       "interrupted, taken back.");
 }
 

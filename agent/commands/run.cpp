@@ -1,7 +1,5 @@
 #include "agent/commands/run.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <CLI/CLI.hpp>
 
 #include "agent/cutover_run.hpp"
@@ -19,10 +17,7 @@ void declare(CLI::App& app, Options& /*options*/) {
 
 int run(const Options& options) {
   const Config config = configure(options, LogTo::StderrAndFiles);
-  if (const auto said = cutover_is_over(config)) {
-    spdlog::info("{}", *said);
-    return to_int(ExitCode::Done);
-  }
+  if (is_switched(config, options.as_json)) return to_int(ExitCode::Done);
   const StopSignals signals;
   [[maybe_unused]] const Outcome outcome =
       supervise(config, {.tables = {}, .streams = true, .until_lsn = {}, .is_quiet = options.as_json}, signals.token());

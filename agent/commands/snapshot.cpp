@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "agent/cutover_run.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
 #include "agent/stop_signals.hpp"
@@ -23,6 +24,7 @@ void declare(CLI::App& app, Options& options) {
 
 int run(const Options& options) {
   const Config config = configure(options, LogTo::StderrAndFiles);
+  if (is_switched(config, options.as_json)) return to_int(ExitCode::Done);
   const StopSignals signals;
   const Outcome outcome = supervise(
       config,

@@ -1,13 +1,16 @@
 #include "agent/commands/status.hpp"
 
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stop_token>
 #include <system_error>
 #include <thread>
 
@@ -17,20 +20,39 @@
 #include "agent/status_report.hpp"
 #include "agent/stopped_status.hpp"
 #include "core/error.hpp"
+#include "core/stop_deadline.hpp"
+#include "cutover/journal.hpp"
+#include "pg/session.hpp"
 
 namespace agent::commands::status {
 
 namespace {
 
 constexpr std::chrono::milliseconds kAnswerLimit{5000};
+constexpr std::chrono::seconds kLedgerLimit{2};
 constexpr std::chrono::seconds kWatchInterval{1};
 constexpr std::chrono::milliseconds kStartInterval{100};
+
+/// The running agent knows nothing of a cutover, the ledger does. A target that does not answer keeps nobody from the rest.
+void look_for_cutover(const Config& config, StatusReport& report) {
+  std::stop_source now;
+  now.request_stop();
+  const auto limit = std::make_shared<core::StopDeadline>(now.get_token(), kLedgerLimit);
+  try {
+    pg::Session session(target_params(config).with_stop(limit), "status");
+    add_cutover(report, cutover::last_run(session, config.target.ledger_schema));
+  } catch (const core::Error& error) {
+    spdlog::debug("status without the ledger: {}", error.what());
+  }
+}
 
 StatusReport look(const Config& config) {
   const auto give_up = std::chrono::steady_clock::now() + kAnswerLimit;
   for (;;) {
     if (const auto answer = ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit)) {
-      return status_from_json(*answer);
+      StatusReport report = status_from_json(*answer);
+      look_for_cutover(config, report);
+      return report;
     }
     try {
       return read_stopped_status(config);

@@ -1,7 +1,5 @@
 #include "agent/commands/sync.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -33,10 +31,7 @@ void declare(CLI::App& app, Options& options) {
 
 int run(const Options& options) {
   const Config config = configure(options, LogTo::StderrAndFiles);
-  if (const auto said = cutover_is_over(config)) {
-    spdlog::info("{}", *said);
-    return to_int(ExitCode::Done);
-  }
+  if (is_switched(config, options.as_json)) return to_int(ExitCode::Done);
   const StopSignals signals;
   const Outcome outcome = supervise(config,
                                     {.tables = {},

@@ -16,7 +16,7 @@ class Action {
   virtual ~Action() = default;
 
   [[nodiscard]] virtual cutover::Step step() const = 0;
-  /// For --dry-run; changes nothing.
+  /// What run() would do; changes nothing. Throws Error(Refused) for what would keep it from coming to its end, as far as that can be seen.
   [[nodiscard]] virtual cutover::Plan plan() { return {}; }
   /// What take_back() will need. Asked before the first run() of a cutover only: later it would find what the step itself did.
   [[nodiscard]] virtual nlohmann::json remember() { return nlohmann::json::object(); }

@@ -16,7 +16,9 @@ class Drain : public Action {
   nlohmann::json run() override;
 
  private:
-  void wait_for_agent(core::Lsn marker);
+  [[nodiscard]] bool has_arrived(core::Lsn marker);
+  /// Streams up to the marker in this process. False when another one holds the state directory: an agent that has just been started.
+  [[nodiscard]] bool stream_here(core::Lsn marker);
 
   Site& site_;
   Fence& fence_;

@@ -2,23 +2,25 @@
 
 #include <chrono>
 
-#include "agent/control_socket.hpp"
+#include "agent/ledger_query.hpp"
+#include "agent/source_witness.hpp"
+#include "agent/steps/running_agent.hpp"
 #include "core/error.hpp"
 #include "core/pause.hpp"
 #include "replication/publication.hpp"
 #include "replication/slot.hpp"
+#include "replication/slot_health.hpp"
 
 namespace agent::steps {
-
-namespace {
 
 using core::Error;
 using core::ErrorKind;
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kFinishLimit{30};
-constexpr std::chrono::milliseconds kAnswerLimit{5000};
+namespace {
+
+constexpr std::chrono::seconds kFreeLimit{30};
 constexpr std::chrono::milliseconds kLook{20};
 
 }  // namespace
@@ -31,28 +33,49 @@ cutover::Plan Release::plan() {
 }
 
 json Release::run() {
-  end_agent();
-  fence_.require_unbroken();
-  // They are what a later start would go on from.
-  replication::drop_slot(site_.source, site_.config.source.slot);
+  end_running_agent(site_);
+  wait_until_free();
+  if (replication::read_slot_health(site_.source, site_.config.source.slot)) {
+    fence_.require_unbroken();
+    require_nothing_left();
+    replication::drop_slot(site_.source, site_.config.source.slot);
+  }
   replication::drop_publication(site_.source, site_.config.source.publication);
   return json::object();
 }
 
-/// It has nothing left to do, and it holds the slot until it ends.
-void Release::end_agent() {
-  const auto give_up = Clock::now() + kFinishLimit;
-  while (site_.is_agent_running()) {
-    try {
-      static_cast<void>(ask_agent(site_.config.state_dir, {{"command", "finish"}}, kAnswerLimit));
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::State) throw;  // it hangs up when it is gone
-    }
-    if (Clock::now() >= give_up) {
-      throw Error(ErrorKind::State, "the running agent does not end").remedy("stop it, then run `agent cutover` again");
-    }
+/// The server may notice a moment later than the agent that it has ended.
+void Release::wait_until_free() {
+  const auto give_up = Clock::now() + kFreeLimit;
+  for (;;) {
+    const auto slot = replication::read_slot_health(site_.source, site_.config.source.slot);
+    if (!slot || !slot->active_pid) return;
+    if (Clock::now() >= give_up) throw replication::slot_in_use(slot->name, slot->active_pid);
     if (!core::pause(kLook, site_.stop)) throw Site::interrupted();
   }
+}
+
+/// Between a crash and the command that goes on nobody watched. What was written to the source then, the slot still has.
+void Release::require_nothing_left() {
+  const auto& config = site_.config;
+  const auto checkpoint = find_checkpoint(site_.target, config.target.ledger_schema, config.source.slot);
+  if (!checkpoint) {
+    throw Error(ErrorKind::Refused, "the target has no checkpoint for this slot: nobody knows what it still holds")
+        .with("slot", config.source.slot)
+        .remedy("`agent rollback cutover`, then `agent run`, which compares every row");
+  }
+  const auto change =
+      first_unapplied_change(site_.source, config.source.slot, config.source.publication, checkpoint->applied);
+  if (!change) return;
+  throw Error(ErrorKind::Refused, "somebody wrote to the source after the cutover had passed the point of no return")
+      .with("table", change->table)
+      .with("lsn", change->lsn.to_string())
+      .with("applied_lsn", checkpoint->applied.to_string())
+      .remedy(
+          "the slot is kept, so that nothing is lost. If the target needs it: `agent rollback cutover`, `agent run`, "
+          "and "
+          "the cutover again. If not: SELECT pg_drop_replication_slot('" +
+          config.source.slot + "') on the source, and `agent cutover` finishes");
 }
 
 }  // namespace agent::steps

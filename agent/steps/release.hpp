@@ -16,7 +16,8 @@ class Release : public Action {
   nlohmann::json run() override;
 
  private:
-  void end_agent();
+  void wait_until_free();
+  void require_nothing_left();
 
   Site& site_;
   Fence& fence_;

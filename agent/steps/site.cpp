@@ -1,9 +1,5 @@
 #include "agent/steps/site.hpp"
 
-#include <chrono>
-#include <nlohmann/json.hpp>
-
-#include "agent/control_socket.hpp"
 #include "agent/ledger_query.hpp"
 #include "apply/operator_name.hpp"
 
@@ -13,8 +9,6 @@ namespace {
 
 using core::Error;
 using core::ErrorKind;
-
-constexpr std::chrono::milliseconds kAnswerLimit{5000};
 
 }  // namespace
 
@@ -31,7 +25,8 @@ void Site::take_turn() {
     throw Error(ErrorKind::Refused, "there is nothing on the target yet: no ledger").remedy("run `agent run` first");
   }
   if (journal.take_turn()) return;
-  throw Error(ErrorKind::Refused, "another process is at this cutover").remedy("wait for it, or end it");
+  throw Error(ErrorKind::Refused, "another process is at this cutover")
+      .remedy("wait for it, or end it with SIGTERM: before the point of no return it takes everything back then");
 }
 
 void Site::require_not_stopped() const {
@@ -40,10 +35,6 @@ void Site::require_not_stopped() const {
 
 Error Site::interrupted() {
   return Error(ErrorKind::Source, "the cutover was interrupted").transient().remedy("run `agent cutover` again");
-}
-
-bool Site::is_agent_running() const {
-  return ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit).has_value();
 }
 
 std::set<core::QualifiedName> Site::target_tables() const {

@@ -21,7 +21,6 @@ struct Site {
   /// Throws interrupted() once a stop was asked for.
   void require_not_stopped() const;
   [[nodiscard]] static core::Error interrupted();
-  [[nodiscard]] bool is_agent_running() const;
   /// Those that routes write.
   [[nodiscard]] std::set<core::QualifiedName> target_tables() const;
 

@@ -104,6 +104,10 @@ const Visit kVisits[] = {
     // In this order: each finds a store of the other layout.
     {.failpoint = "after_store_emptied", .phase = Stream, .lure = Lure::OtherLayout},
     {.failpoint = "before_store_emptied", .phase = Stream, .lure = Lure::OtherLayout},
+
+    {.failpoint = "after_step_begun", .phase = Cutover, .most = 7},
+    {.failpoint = "before_step_ended", .phase = Cutover, .most = 7},
+    {.failpoint = "after_step_ended", .phase = Cutover, .most = 7},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ enum class Phase : std::uint8_t {
   Start,     ///< the first start, up to the snapshot
   Snapshot,  ///< a snapshot that is resumed again and again, and what follows it once
   Stream,
+  Cutover,  ///< `agent cutover`, once for each of its steps: tests/integration/cutover/kills_test goes there
 };
 
 /// What makes the agent pass a failpoint while it streams.

@@ -74,8 +74,8 @@ std::string AgentUnderTest::must(std::vector<std::string> args, const Environmen
   return result.out;
 }
 
-std::unique_ptr<Process> AgentUnderTest::begin(std::vector<std::string> args) const {
-  return std::make_unique<Process>(process_options(std::move(args), {}));
+std::unique_ptr<Process> AgentUnderTest::begin(std::vector<std::string> args, const Environment& environment) const {
+  return std::make_unique<Process>(process_options(std::move(args), environment));
 }
 
 void AgentUnderTest::start(const Environment& environment) {

@@ -53,7 +53,8 @@ class AgentUnderTest {
   std::string must(std::vector<std::string> args, const Environment& environment = {}) const;
 
   /// Starts a command and leaves it to the caller.
-  [[nodiscard]] std::unique_ptr<Process> begin(std::vector<std::string> args) const;
+  [[nodiscard]] std::unique_ptr<Process> begin(std::vector<std::string> args,
+                                               const Environment& environment = {}) const;
 
   /// Starts `agent run`. Throws std::logic_error while one runs.
   void start(const Environment& environment = {});

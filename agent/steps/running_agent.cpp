@@ -1,0 +1,44 @@
+#include "agent/steps/running_agent.hpp"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "agent/control_socket.hpp"
+#include "core/error.hpp"
+#include "core/pause.hpp"
+
+namespace agent::steps {
+
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kFinishLimit{30};
+constexpr std::chrono::milliseconds kAnswerLimit{5000};
+constexpr std::chrono::milliseconds kLook{20};
+
+}  // namespace
+
+bool is_agent_running(const Site& site) {
+  return ask_agent(site.config.state_dir, {{"command", "status"}}, kAnswerLimit).has_value();
+}
+
+void end_running_agent(const Site& site) {
+  const auto give_up = Clock::now() + kFinishLimit;
+  while (is_agent_running(site)) {
+    try {
+      static_cast<void>(ask_agent(site.config.state_dir, {{"command", "finish"}}, kAnswerLimit));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::State) throw;  // it hangs up when it is gone
+    }
+    if (Clock::now() >= give_up) {
+      throw Error(ErrorKind::State, "the running agent does not end")
+          .remedy("stop it, then run the same command again: it goes on");
+    }
+    if (!core::pause(kLook, site.stop)) throw Site::interrupted();
+  }
+}
+
+}  // namespace agent::steps

@@ -1,0 +1,209 @@
+#include <boost/test/unit_test.hpp>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/integration/cutover/switched_people.hpp"
+
+using cutover_tests::SwitchedPeople;
+using tests::AgentUnderTest;
+using tests::CommandResult;
+
+namespace {
+
+/// The steps, by the number by which a failpoint knows them.
+enum StepNumber : std::uint8_t { Fence = 1, Drain, Validate, Settle, Mappings, Cleanup, Release };
+
+constexpr int kKilled = 128 + SIGKILL;
+
+AgentUnderTest::Environment at(const std::string& place, int step, const std::string& action = "kill") {
+  return {{"AGENT_FAILPOINTS", place + "=" + action + "@" + std::to_string(step)}};
+}
+
+void kill_cutover(const SwitchedPeople& pair, const std::string& place, int step) {
+  const CommandResult killed = pair.agent.command({"cutover", "--yes"}, at(place, step));
+  BOOST_TEST_REQUIRE(killed.exit_code == kKilled, killed.err);
+  pair.require_honest();
+}
+
+void finish(SwitchedPeople& pair) {
+  const CommandResult result = pair.agent.command({"cutover", "--yes"});
+  BOOST_TEST_REQUIRE(result.exit_code == 0, result.err);
+  pair.require_switched();
+}
+
+/// Back to where another cutover may begin.
+void go_back(SwitchedPeople& pair) {
+  pair.agent.must({"rollback", "cutover", "--yes"});
+  pair.agent.must({"rollback", "cleanup", "--yes"});
+  pair.agent.must({"snapshot"});
+  pair.agent.must({"sync", "--until-current"});
+  pair.require_as_before();
+  BOOST_REQUIRE_NO_THROW(pair.require_equal());
+}
+
+void lift_fence_by_hand(const SwitchedPeople& pair) {
+  tests::Sql session = pair.source_admin.session();
+  session.exec("SET default_transaction_read_only = off");
+  session.exec("ALTER DATABASE " + pair.name + " RESET default_transaction_read_only");
+}
+
+}  // namespace
+
+// reliability 104c, 104h
+BOOST_AUTO_TEST_CASE(after_a_kill_before_the_point_of_no_return_an_abort_restores_everything) {
+  SwitchedPeople pair(20);
+  pair.list_a_column_for_cleanup();
+  pair.bring_over();
+  const auto abort_after = [&](const char* place, int step) {
+    BOOST_TEST_CONTEXT(place << " " << step) {
+      kill_cutover(pair, place, step);
+      BOOST_TEST(pair.takes_writes() == (step == Fence && place == std::string("after_step_begun")));
+      const CommandResult result = pair.agent.command({"cutover", "--abort"});
+      BOOST_TEST(result.exit_code == 0, result.err);
+      pair.require_as_before();
+      BOOST_TEST(pair.has_old_column());
+    }
+  };
+  abort_after("after_step_begun", Fence);
+  for (const int step : {Fence, Drain, Validate, Settle, Mappings}) {
+    abort_after("before_step_ended", step);
+    abort_after("after_step_ended", step);
+    pair.add(step * 1000, step * 1000 + 5);
+    pair.bring_over();
+    BOOST_CHECK_NO_THROW(pair.require_equal());
+  }
+  BOOST_TEST(pair.agent.command({"cutover", "--abort"}).exit_code == 6);
+}
+
+// reliability 104c, 104g
+BOOST_AUTO_TEST_CASE(after_a_kill_at_any_step_the_same_command_finishes) {
+  SwitchedPeople pair(20);
+  pair.list_a_column_for_cleanup();
+  pair.bring_over();
+  for (const int step : {Fence, Drain, Validate, Settle, Mappings, Cleanup, Release}) {
+    BOOST_TEST_CONTEXT(step) {
+      if (step != Fence) go_back(pair);
+      pair.add(step * 1000, step * 1000 + 5);
+      kill_cutover(pair, "before_step_ended", step);
+      finish(pair);
+      BOOST_TEST(!pair.has_old_column());
+    }
+  }
+  go_back(pair);
+  // Once more, a kill after a kill: from one step's end to the next one's begin.
+  kill_cutover(pair, "after_step_ended", Mappings);
+  kill_cutover(pair, "after_step_begun", Cleanup);
+  // The steps that are done are left out, all but the fence.
+  kill_cutover(pair, "after_step_ended", 2);
+  kill_cutover(pair, "after_step_begun", 2);
+  kill_cutover(pair, "after_step_ended", 2);
+  finish(pair);
+}
+
+// reliability 104c, 104i
+BOOST_AUTO_TEST_CASE(past_the_point_of_no_return_an_abort_is_refused_and_a_rollback_goes_back) {
+  SwitchedPeople pair(20);
+  pair.list_a_column_for_cleanup();
+  pair.bring_over();
+  kill_cutover(pair, "after_step_ended", Cleanup);
+  const CommandResult refused = pair.agent.command({"cutover", "--abort"});
+  BOOST_TEST(refused.exit_code == 6, refused.err);
+  BOOST_TEST(refused.err.find("agent rollback cutover") != std::string::npos, refused.err);
+  for (const char* command : {"run", "sync", "snapshot"}) {
+    const CommandResult over = pair.agent.command({command});
+    BOOST_TEST(over.exit_code == 0, over.err);
+    BOOST_TEST(over.err.find("past the point of no return") != std::string::npos, over.err);
+  }
+  pair.agent.must({"rollback", "cutover", "--dry-run"});
+  BOOST_TEST(!pair.takes_writes());
+  const std::string said = pair.agent.must({"rollback", "cutover", "--yes"});
+  BOOST_TEST(said.find("agent rollback cleanup") != std::string::npos, said);
+  BOOST_TEST(pair.takes_writes());
+  // The sync does without the columns that are gone.
+  pair.agent.start();
+  pair.agent.wait_streaming();
+  pair.add(500, 510);
+  pair.agent.wait_applied();
+  BOOST_CHECK_NO_THROW(pair.require_equal());
+  pair.require_as_before();
+  pair.agent.must({"rollback", "cleanup", "--yes"});
+  BOOST_TEST(pair.on_target("SELECT count(*) FROM people WHERE old = 'of old'") == "31");
+}
+
+// reliability 104b, 104c
+BOOST_AUTO_TEST_CASE(what_was_written_between_a_kill_and_the_next_run_is_brought_over_or_told_and_never_lost) {
+  SwitchedPeople pair(20);
+  pair.bring_over();
+  kill_cutover(pair, "after_step_ended", Mappings);
+  lift_fence_by_hand(pair);
+  pair.add(700, 710);
+  finish(pair);
+  go_back(pair);
+
+  const auto write_behind_the_fence = [&] {
+    kill_cutover(pair, "after_step_ended", Cleanup);
+    lift_fence_by_hand(pair);
+    pair.source.exec("UPDATE person SET name = 'late' WHERE id = 9");
+    const CommandResult refused = pair.agent.command({"cutover", "--yes"});
+    BOOST_TEST(refused.exit_code == 6, refused.err);
+    for (const char* what : {"somebody wrote to the source", "table=person", "lsn=", "pg_drop_replication_slot"}) {
+      BOOST_TEST(refused.err.find(what) != std::string::npos, refused.err);
+    }
+    BOOST_TEST(pair.has_slot());
+    BOOST_TEST(!pair.takes_writes());
+  };
+  write_behind_the_fence();
+  go_back(pair);
+  BOOST_TEST(pair.on_target("SELECT name FROM people WHERE legacy_id = 9") == "late");
+
+  pair.source.exec("UPDATE person SET name = 'again' WHERE id = 9");
+  pair.agent.must({"sync", "--until-current"});
+  write_behind_the_fence();
+  pair.source_admin.exec("SELECT pg_drop_replication_slot('" + pair.name + "')");
+  BOOST_TEST(pair.agent.command({"cutover", "--yes"}).exit_code == 0);
+  BOOST_TEST(pair.on_target("SELECT name FROM people WHERE legacy_id = 9") == "again");
+}
+
+// reliability 104c
+BOOST_AUTO_TEST_CASE(a_running_agent_that_dies_does_not_keep_the_cutover_from_its_end) {
+  SwitchedPeople pair(20);
+  for (const int step : {Drain, Release}) {
+    BOOST_TEST_CONTEXT(step) {
+      pair.agent.start();
+      pair.agent.wait_streaming();
+      const auto cutover = pair.agent.begin({"cutover", "--yes"}, at("after_step_begun", step, "wait:3000"));
+      cutover->wait_for_line(step == Drain ? "drain:" : "release:");
+      const auto status = nlohmann::json::parse(pair.agent.status());
+      BOOST_TEST(status.at("phase") == "cutover");
+      BOOST_TEST(!status.at("fenced_since").get<std::string>().empty());
+      pair.agent.kill();
+      if (step == Release) BOOST_TEST(pair.agent.command({"run"}).exit_code == 0);
+      BOOST_TEST(cutover->wait() == 0, cutover->err());
+      pair.require_switched();
+      if (step == Release) continue;
+      pair.agent.must({"rollback", "cutover", "--yes"});
+      pair.add(100, 120);
+    }
+  }
+}
+
+// reliability 104c
+BOOST_AUTO_TEST_CASE(an_error_before_the_point_of_no_return_takes_everything_back_and_one_behind_it_does_not) {
+  SwitchedPeople pair(20);
+  pair.list_a_column_for_cleanup();
+  pair.agent.start();
+  pair.agent.wait_streaming();
+  const CommandResult taken_back = pair.agent.command({"cutover", "--yes"}, at("after_step_ended", Mappings, "fail"));
+  BOOST_TEST(taken_back.exit_code == 4, taken_back.err);
+  pair.require_as_before();
+  pair.add(100, 110);
+  pair.agent.wait_applied();
+  BOOST_CHECK_NO_THROW(pair.require_equal());
+  const CommandResult stands = pair.agent.command({"cutover", "--yes"}, at("before_step_ended", Cleanup, "fail"));
+  BOOST_TEST(stands.exit_code == 4, stands.err);
+  BOOST_TEST(stands.err.find("`agent cutover` goes on") != std::string::npos, stands.err);
+  BOOST_TEST(!pair.takes_writes());
+  finish(pair);
+  BOOST_TEST(pair.agent.wait() == 0);
+}
