@@ -1,0 +1,80 @@
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/integration/cutover/switched_people.hpp"
+
+using cutover_tests::SwitchedPeople;
+using tests::CommandResult;
+
+namespace {
+
+/// What both servers' catalogs and the ledger say, down to the transaction that wrote each row.
+std::string everything(const SwitchedPeople& pair) {
+  const std::string catalogs =
+      "SELECT 'class', oid::text, relname::text, relkind::text, xmin::text FROM pg_class WHERE relpersistence <> 't' "
+      "UNION ALL SELECT 'column', attrelid::text, attname::text, attnum::text, xmin::text FROM pg_attribute "
+      "UNION ALL SELECT 'constraint', oid::text, conname::text, convalidated::text, xmin::text FROM pg_constraint "
+      "UNION ALL SELECT 'trigger', oid::text, tgname::text, tgenabled::text, xmin::text FROM pg_trigger "
+      "UNION ALL SELECT 'setting', setdatabase::text, setrole::text, setconfig::text, xmin::text FROM "
+      "pg_db_role_setting "
+      "UNION ALL SELECT 'publication', oid::text, pubname::text, '', xmin::text FROM pg_publication ORDER BY 1, 2, 3, "
+      "4";
+  return tests::as_text(pair.source_admin.query_rows(catalogs)) +
+         tests::as_text(pair.target_admin.query_rows(catalogs)) +
+         tests::as_text(pair.source_admin.query_rows("SELECT slot_name FROM pg_replication_slots ORDER BY 1")) +
+         tests::as_text(
+             pair.target_admin.query_rows("SELECT c::text FROM dispatch_sync.migration_control c ORDER BY 1")) +
+         tests::as_text(pair.target_admin.query_rows("SELECT a::text FROM dispatch_sync.audit_log a ORDER BY 1")) +
+         tests::as_text(pair.target_admin.query_rows("SELECT c::text FROM dispatch_sync.checkpoint c ORDER BY 1"));
+}
+
+}  // namespace
+
+// reliability 104i
+BOOST_AUTO_TEST_CASE(a_dry_run_names_every_step_and_leaves_both_catalogs_and_the_ledger_as_they_are) {
+  SwitchedPeople pair(20);
+  pair.list_a_column_for_cleanup();
+  pair.bring_over();
+  const std::string before = everything(pair);
+  const std::string text = pair.agent.must({"cutover", "--dry-run"});
+  const auto json = nlohmann::json::parse(pair.agent.must({"cutover", "--dry-run", "--json"}));
+  BOOST_TEST(everything(pair) == before, tests::differing_lines(before, everything(pair)));
+  for (const char* line : {"check: ", "fence: ", "ALTER DATABASE", "drain: ", "validate: ", "settle: ", "ANALYZE",
+                           "mappings: ", "DROP VIEW", "point of no return", "cleanup: ", "DROP COLUMN",
+                           "release: ", "pg_drop_replication_slot", "DROP PUBLICATION", "report: "}) {
+    BOOST_TEST(text.find(line) != std::string::npos, line << " is missing in:\n" << text);
+  }
+  BOOST_TEST(text.find("point of no return") < text.find("cleanup: "));
+  BOOST_TEST(text.find("mappings: ") < text.find("point of no return"));
+  BOOST_TEST(json.at("point_of_no_return") == "cleanup");
+  for (const char* step : {"fence", "settle", "mappings", "cleanup", "release"}) BOOST_TEST(!json.at(step).empty());
+}
+
+// reliability 121
+BOOST_AUTO_TEST_CASE(the_last_transaction_before_the_fence_comes_over_and_one_that_is_open_then_is_rolled_back) {
+  SwitchedPeople pair(20);
+  pair.bring_over();
+  tests::Sql open = pair.source.session();
+  open.exec("BEGIN; INSERT INTO person VALUES (800, 'open', 1)");
+  pair.source.exec("INSERT INTO person VALUES (801, 'last', 1)");
+  pair.agent.must({"cutover", "--yes"});
+  BOOST_CHECK_THROW(open.exec("COMMIT"), tests::SqlError);
+  pair.require_switched();
+  BOOST_TEST(pair.on_target("SELECT string_agg(name, ',') FROM people WHERE legacy_id >= 800") == "last");
+}
+
+// reliability 104e
+BOOST_AUTO_TEST_CASE(what_hangs_on_a_column_that_cleanup_would_drop_stops_the_cutover_before_the_fence) {
+  SwitchedPeople pair(20);
+  pair.list_a_column_for_cleanup();
+  pair.target.exec("CREATE VIEW oldies AS SELECT id, old FROM people");
+  pair.bring_over();
+  for (const auto& command : {std::vector<std::string>{"cutover", "--dry-run"}, {"cutover", "--yes"}}) {
+    const CommandResult refused = pair.agent.command(command);
+    BOOST_TEST(refused.exit_code == 6, refused.err);
+    BOOST_TEST((refused.out + refused.err).find("oldies") != std::string::npos, refused.out + refused.err);
+  }
+  BOOST_TEST(pair.on_target("SELECT count(*) FROM dispatch_sync.migration_control WHERE phase = 'cutover'") == "0");
+  pair.require_as_before();
+}
