@@ -197,8 +197,8 @@ int run_cutover(const Config& config, const Options& options, const std::stop_to
   return options.cutover.is_dry ? run.show() : run.run();
 }
 
-bool is_switched(const Config& config, bool as_json) {
-  pg::Session target(target_params(config), "start");
+bool is_switched(const Config& config, bool as_json, std::shared_ptr<const core::StopDeadline> stop) {
+  pg::Session target(target_params(config).with_stop(std::move(stop)), "start");
   const auto run = cutover::last_run(target, config.target.ledger_schema);
   if (!run || !run->is_past_return()) return false;
   const std::string said =

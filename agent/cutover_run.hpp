@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <stop_token>
 
 #include "agent/config.hpp"
 #include "agent/options.hpp"
+#include "core/stop_deadline.hpp"
 
 namespace agent {
 
@@ -12,7 +14,7 @@ namespace agent {
 [[nodiscard]] int run_cutover(const Config& config, const Options& options, const std::stop_token& stop);
 
 /// Whether the switch is over, so that there is nothing left to copy or to stream: said in the log then, and to stdout for `as_json`. Needs the target
-/// alone.
-[[nodiscard]] bool is_switched(const Config& config, bool as_json);
+/// alone. A stop ends the connecting. Throws core::Error.
+[[nodiscard]] bool is_switched(const Config& config, bool as_json, std::shared_ptr<const core::StopDeadline> stop);
 
 }  // namespace agent

@@ -13,6 +13,7 @@
 #include "agent/conflict_retry.hpp"
 #include "agent/control_socket.hpp"
 #include "agent/counter_audit.hpp"
+#include "agent/cutover_run.hpp"
 #include "agent/expression_preflight.hpp"
 #include "agent/fence_request.hpp"
 #include "agent/interlude.hpp"
@@ -252,6 +253,10 @@ void require_caught_up(const Environment& environment, const state::Store& store
 void run_phases(const Config& config, const Goal& goal, const std::stop_token& stop, ServiceLink& service,
                 Outcome& outcome) {
   const auto stop_deadline = std::make_shared<core::StopDeadline>(stop, kStopGrace);
+  if (goal.ends_when_switched && is_switched(config, goal.is_quiet, stop_deadline)) {
+    outcome.is_switched = true;
+    return;
+  }
   const Environment environment =
       through_conflicts("reading the catalogs", stop, [&] { return prepare(config, stop_deadline); });
   through_conflicts("checking the mapping", stop, [&] { require_sound_mapping(environment); });

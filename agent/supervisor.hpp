@@ -22,7 +22,8 @@ struct Goal {
   std::vector<std::string> tables;       ///< only these, when the snapshot is repeated
   bool needs_finished_snapshot = false;  ///< `agent sync`: refuse to start without one
   bool streams = false;
-  bool until_current = false;  ///< stop when what the source had committed at start is applied
+  bool ends_when_switched = false;  ///< there is nothing left to do after a cutover
+  bool until_current = false;       ///< stop when what the source had committed at start is applied
   std::optional<core::Lsn> until_lsn;
   /// A position that is chosen when everything is open, just before the stream begins; what is to be done there happens before anything else
   /// is applied.
@@ -38,6 +39,7 @@ struct Outcome {
   std::optional<SnapshotResult> snapshot;
   core::Lsn applied;
   bool was_stopped = false;
+  bool is_switched = false;  ///< by a cutover, as was said: nothing was done
 };
 
 /// Opens everything, serves the control socket, runs snapshot and stream, and closes in order. One per process.

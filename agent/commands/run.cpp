@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "agent/cutover_run.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
 #include "agent/stop_signals.hpp"
@@ -17,10 +16,10 @@ void declare(CLI::App& app, Options& /*options*/) {
 
 int run(const Options& options) {
   const Config config = configure(options, LogTo::StderrAndFiles);
-  if (is_switched(config, options.as_json)) return to_int(ExitCode::Done);
   const StopSignals signals;
-  [[maybe_unused]] const Outcome outcome =
-      supervise(config, {.tables = {}, .streams = true, .until_lsn = {}, .is_quiet = options.as_json}, signals.token());
+  [[maybe_unused]] const Outcome outcome = supervise(
+      config, {.tables = {}, .streams = true, .ends_when_switched = true, .until_lsn = {}, .is_quiet = options.as_json},
+      signals.token());
   return to_int(ExitCode::Done);
 }
 

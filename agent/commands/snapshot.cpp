@@ -6,7 +6,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "agent/cutover_run.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
 #include "agent/stop_signals.hpp"
@@ -24,12 +23,15 @@ void declare(CLI::App& app, Options& options) {
 
 int run(const Options& options) {
   const Config config = configure(options, LogTo::StderrAndFiles);
-  if (is_switched(config, options.as_json)) return to_int(ExitCode::Done);
   const StopSignals signals;
-  const Outcome outcome = supervise(
-      config,
-      {.repeats_snapshot = true, .tables = options.snapshot.tables, .until_lsn = {}, .is_quiet = options.as_json},
-      signals.token());
+  const Outcome outcome = supervise(config,
+                                    {.repeats_snapshot = true,
+                                     .tables = options.snapshot.tables,
+                                     .ends_when_switched = true,
+                                     .until_lsn = {},
+                                     .is_quiet = options.as_json},
+                                    signals.token());
+  if (outcome.is_switched) return to_int(ExitCode::Done);
   const SnapshotResult result = outcome.snapshot.value_or(SnapshotResult{.was_stopped = true});
   const double rate = result.seconds > 0 ? static_cast<double>(result.rows_read) / result.seconds : 0;
   if (options.as_json) {

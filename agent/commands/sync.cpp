@@ -4,7 +4,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "agent/cutover_run.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
 #include "agent/stop_signals.hpp"
@@ -31,16 +30,17 @@ void declare(CLI::App& app, Options& options) {
 
 int run(const Options& options) {
   const Config config = configure(options, LogTo::StderrAndFiles);
-  if (is_switched(config, options.as_json)) return to_int(ExitCode::Done);
   const StopSignals signals;
   const Outcome outcome = supervise(config,
                                     {.tables = {},
                                      .needs_finished_snapshot = true,
                                      .streams = true,
+                                     .ends_when_switched = true,
                                      .until_current = options.sync.until_current,
                                      .until_lsn = options.sync.until_lsn,
                                      .is_quiet = options.as_json},
                                     signals.token());
+  if (outcome.is_switched) return to_int(ExitCode::Done);
   const bool has_goal = options.sync.until_current || options.sync.until_lsn.has_value();
   if (options.as_json) {
     std::cout << nlohmann::ordered_json{{"applied_lsn", outcome.applied.to_string()},

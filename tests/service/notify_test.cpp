@@ -134,6 +134,17 @@ BOOST_AUTO_TEST_CASE(a_start_that_fails_says_why_and_is_never_ready) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_service_that_finds_the_cutover_done_was_ready_before_it_ends_well) {
+  People pair(10);
+  pair.bring_over();
+  pair.agent.must({"cutover", "--yes"});
+  ServiceManager manager;
+  pair.agent.start(manager.environment(kWatchdog));
+  BOOST_TEST(pair.agent.wait() == 0);
+  BOOST_TEST(manager.count("READY=1") == 1);
+  BOOST_TEST(manager.told().back() == "STATUS=done");
+}
+
 BOOST_AUTO_TEST_CASE(a_command_that_ends_by_itself_was_ready_before) {
   People pair(10);
   pair.bring_over();
