@@ -48,7 +48,7 @@ struct Config {
     enum class Level : std::uint8_t { Trace, Debug, Info, Warn, Error };
     enum class Format : std::uint8_t { Text, Json };
     Level level = Level::Info;
-    std::optional<Format> format;  ///< none: text on a terminal, JSON lines elsewhere
+    std::optional<Format> format;  ///< none: text on a terminal and for the journal, JSON lines elsewhere
     std::filesystem::path dir;     ///< empty: no files
   } log;
 };

@@ -1,72 +1,29 @@
 #include "agent/log.hpp"
 
-#include <spdlog/formatter.h>
-#include <spdlog/pattern_formatter.h>
+#include <fmt/format.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "agent/log_line.hpp"
 #include "agent/redaction.hpp"
 
 namespace agent {
 
 namespace {
 
-std::string_view view(const spdlog::string_view_t& text) { return {text.data(), text.size()}; }
-
-/// `2024-03-01 21:00:00.123 info message` in UTC.
-class TextFormatter final : public spdlog::formatter {
- public:
-  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-    const std::string text = redact(view(message.payload));
-    spdlog::details::log_msg redacted = message;
-    redacted.payload = spdlog::string_view_t{text.data(), text.size()};
-    pattern_.format(redacted, out);
-  }
-  [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<TextFormatter>(); }
-
- private:
-  spdlog::pattern_formatter pattern_{"%Y-%m-%d %H:%M:%S.%e %l %v", spdlog::pattern_time_type::utc};
-};
-
-/// One JSON object per line: time, level, message.
-class JsonFormatter final : public spdlog::formatter {
- public:
-  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-    nlohmann::ordered_json line;
-    line["time"] = timestamp(message.time);
-    line["level"] = view(spdlog::level::to_string_view(message.level));
-    line["message"] = redact(view(message.payload));
-    // Bytes that are no UTF-8 must not make logging throw.
-    const std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-    out.append(text.data(), text.data() + text.size());
-  }
-  [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonFormatter>(); }
-
- private:
-  static std::string timestamp(spdlog::log_clock::time_point time) {
-    using std::chrono::milliseconds;
-    const auto since_epoch = std::chrono::duration_cast<milliseconds>(time.time_since_epoch());
-    const std::time_t seconds = spdlog::log_clock::to_time_t(time);
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    char text[40];
-    const std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    return fmt::format("{}.{:03}Z", std::string_view(text, length), since_epoch.count() % 1000);
-  }
-};
+/// The logger of what people read on stderr in another form, so that the files have it too.
+constexpr const char* kFilesAlone = "files";
 
 spdlog::level::level_enum spdlog_level(Config::Log::Level level) {
   switch (level) {
@@ -79,10 +36,17 @@ spdlog::level::level_enum spdlog_level(Config::Log::Level level) {
   return spdlog::level::info;
 }
 
-std::unique_ptr<spdlog::formatter> formatter_for(const Config::Log& config) {
-  const auto by_terminal = isatty(STDERR_FILENO) != 0 ? Config::Log::Format::Text : Config::Log::Format::Json;
-  if (config.format.value_or(by_terminal) == Config::Log::Format::Json) return std::make_unique<JsonFormatter>();
-  return std::make_unique<TextFormatter>();
+/// Whether stderr goes to the journal, as systemd connects that of a service ($JOURNAL_STREAM, systemd.exec(5)).
+bool is_journal() {
+  const auto stream = process_environ()("JOURNAL_STREAM");
+  struct stat file {};
+  return stream && fstat(STDERR_FILENO, &file) == 0 && *stream == fmt::format("{}:{}", file.st_dev, file.st_ino);
+}
+
+std::unique_ptr<spdlog::formatter> stderr_formatter(const Config::Log& config) {
+  const bool to_journal = is_journal();
+  const auto by_reader = to_journal || isatty(STDERR_FILENO) != 0 ? LogForm::Text : LogForm::Json;
+  return log_formatter(config.format.value_or(by_reader), to_journal ? LogReader::Journal : LogReader::Anybody);
 }
 
 spdlog::sink_ptr file_sink(const std::filesystem::path& directory) {
@@ -104,10 +68,12 @@ spdlog::sink_ptr file_sink(const std::filesystem::path& directory) {
 void start_logging(const Config::Log& config, LogTo to) {
   std::vector<spdlog::sink_ptr> sinks;
   sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  sinks.back()->set_formatter(formatter_for(config));
+  sinks.back()->set_formatter(stderr_formatter(config));
   if (to == LogTo::StderrAndFiles && !config.dir.empty()) {
     sinks.push_back(file_sink(config.dir));
-    sinks.back()->set_formatter(std::make_unique<JsonFormatter>());
+    sinks.back()->set_formatter(log_formatter(LogForm::Json, LogReader::Anybody));
+    spdlog::drop(kFilesAlone);
+    spdlog::register_logger(std::make_shared<spdlog::logger>(kFilesAlone, sinks.back()));
   }
   auto logger = std::make_shared<spdlog::logger>("agent", sinks.begin(), sinks.end());
   logger->set_level(spdlog_level(config.level));
@@ -135,6 +101,13 @@ std::string error_text(const core::Error& error) {
   return redact(text);
 }
 
-void print_error(const core::Error& error) { std::fputs(error_text(error).c_str(), stderr); }
+void print_error(const core::Error& error) {
+  const std::string text = error_text(error);
+  std::fputs(is_journal() ? with_priority(text, spdlog::level::err).c_str() : text.c_str(), stderr);
+  if (const auto files = spdlog::get(kFilesAlone)) {
+    files->error("{}", error.what());
+    files->flush();
+  }
+}
 
 }  // namespace agent

@@ -1,5 +1,6 @@
 #include "agent/side_by_side.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "core/pause.hpp"
+#include "core/thread_name.hpp"
 #include "pg/exported_snapshot.hpp"
 
 namespace agent {
@@ -33,6 +35,7 @@ void side_by_side(std::uint32_t workers, std::size_t jobs, const std::stop_token
   std::exception_ptr failure;  // protected by mutex
   const auto work = [&](std::uint32_t worker) {
     try {
+      core::name_thread(fmt::format("worker-{}", worker));
       const auto run = begin(worker);
       while (!given_up.stop_requested()) {
         const std::size_t job = next++;

@@ -1,6 +1,7 @@
 #include "agent/snapshot_progress.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -55,7 +56,7 @@ std::string SnapshotProgress::line() const {
   const std::string counts =
       fmt::format("{:5.1f} %  {} of {} rows  {:.0f} rows/s  {}:{:02} left  {} {} of {}", share * 100, done_, total_,
                   rate, left / 60, left % 60, table.name, table.done, table.total);
-  if (!is_terminal_) return what_ + " " + counts + "\n";
+  if (!is_terminal_) return what_ + " " + counts;
   const int filled = static_cast<int>(share * kBarWidth);
   return fmt::format("\r\x1b[K[{}{}] {}", std::string(static_cast<std::size_t>(filled), '#'),
                      std::string(static_cast<std::size_t>(kBarWidth - filled), '.'), counts);
@@ -71,6 +72,10 @@ void SnapshotProgress::show(bool now) {
   if (!now && at - shown_ < interval) return;
   shown_ = at;
   const std::string text = line();
+  if (!is_terminal_) {
+    spdlog::info("{}", text);
+    return;
+  }
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
 }

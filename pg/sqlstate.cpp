@@ -1,5 +1,7 @@
 #include "pg/sqlstate.hpp"
 
+#include <cstddef>
+
 namespace pg {
 
 namespace {
@@ -72,6 +74,18 @@ SqlstateClass classify(std::string_view state, Side side) {
   // What is left depends on what the row makes the server do (triggers and functions may raise codes of their own): the row is
   // isolated, and the limit on quarantined rows stops what turns out to concern all of them.
   return data(side, Internal);
+}
+
+std::optional<ErrorCategory> category_in(std::string_view text) {
+  constexpr std::string_view kBefore = "(SQLSTATE ";
+  if (const std::size_t at = text.find(kBefore); at != std::string_view::npos) {
+    return classify(text.substr(at + kBefore.size(), 5), Side::Target).category;  // the same for either side
+  }
+  // In these words errors begin of which the server could not say anything (pg/server_error).
+  for (const std::string_view words : {"the connection to the ", "cannot connect to the "}) {
+    if (text.find(words) != std::string_view::npos) return Connection;
+  }
+  return std::nullopt;
 }
 
 }  // namespace pg

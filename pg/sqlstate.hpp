@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/error.hpp"
@@ -28,5 +29,9 @@ struct SqlstateClass {
   ErrorCategory category;
 };
 [[nodiscard]] SqlstateClass classify(std::string_view sqlstate, Side side);
+
+/// Of the server's error that a text tells of (core::Error::what(), alone or in a line of the log): by its SQLSTATE, or that of a connection that
+/// was lost or could not be made. Nothing when it tells of none.
+[[nodiscard]] std::optional<ErrorCategory> category_in(std::string_view text);
 
 }  // namespace pg

@@ -1,10 +1,13 @@
 // What the agent tells systemd: that it works, how far it is, that it comes on, that it stops; and that it falls silent when it hangs.
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <sstream>
 #include <string>
 
 #include "tests/faults/people.hpp"
 #include "tests/service/service_manager.hpp"
+#include "tests/support/agent_binary.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/wait.hpp"
 
 using faults::People;
@@ -143,6 +146,28 @@ BOOST_AUTO_TEST_CASE(a_service_that_finds_the_cutover_done_was_ready_before_it_e
   BOOST_TEST(pair.agent.wait() == 0);
   BOOST_TEST(manager.count("READY=1") == 1);
   BOOST_TEST(manager.told().back() == "STATUS=done");
+}
+
+BOOST_AUTO_TEST_CASE(the_journal_gets_a_priority_before_each_line) {
+  People pair(10);
+  // As systemd does: the variable names the file that stderr is.
+  const auto through_journal = [&](const std::string& command) {
+    tests::Process process(
+        {.program = "/bin/sh",
+         .args = {"-c", "JOURNAL_STREAM=$(stat -Lc %d:%i /proc/self/fd/2) exec \"$0\" --config \"$1\" $2",
+                  tests::agent_binary().string(), pair.agent.config_file().string(), command}});
+    process.wait();
+    return process.err();
+  };
+  const std::string lines = through_journal("snapshot") + through_journal("sync --until-current");
+  BOOST_TEST(lines.find("<6>apply: created the slot slot=") != std::string::npos);
+  pair.agent.options().target_url = "postgresql://postgres@127.0.0.1:1/postgres";
+  pair.agent.configure();
+  const std::string last = through_journal("run");
+  BOOST_TEST(last.find("<3>agent: cannot connect to the target") != std::string::npos);
+  BOOST_TEST(last.find("\n<3>  remedy: ") != std::string::npos);
+  std::istringstream all(lines + last);
+  for (std::string line; std::getline(all, line);) BOOST_TEST(line.starts_with('<'), line);
 }
 
 BOOST_AUTO_TEST_CASE(a_command_that_ends_by_itself_was_ready_before) {

@@ -120,7 +120,7 @@ void AgentUnderTest::require_running() {
 
 void AgentUnderTest::wait_streaming(std::chrono::milliseconds limit) {
   // By its log: asking for the status is something that tests do on purpose.
-  process().wait_for_line("info streaming slot=", limit);
+  process().wait_for_line("streaming slot=", limit);
 }
 
 void AgentUnderTest::wait_applied(std::chrono::milliseconds limit) {
