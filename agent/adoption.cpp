@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apply/applier.hpp"
+#include "apply/target_session.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "mapping/derive.hpp"
@@ -218,6 +219,25 @@ std::uint64_t remove_strays_with_id(const Environment& environment, const state:
   return removed;
 }
 
+/// Tells the keys as they are told today: one that was remembered in another way may be the row that somebody means now.
+void respell(apply::TargetSession& session, const mapping::Route& route,
+             std::vector<apply::Applier::TargetRow>& strays) {
+  if (route.respell.empty()) return;
+  std::vector<std::vector<std::string>> keys;
+  keys.reserve(strays.size());
+  for (const auto& stray : strays) keys.push_back(core::key_values(stray.target_key));
+  std::vector<std::vector<core::Value>> columns(route.conflict.size());
+  for (const auto& key : keys) {
+    for (std::size_t i = 0; i < columns.size(); ++i) columns[i].push_back(core::Value::of(key[i]));
+  }
+  const pg::Result today = session.exec_arrays(route.respell, columns);
+  for (std::size_t line = 0; line < today.rows(); ++line) {
+    std::vector<std::string> key;
+    for (std::size_t i = 0; i < columns.size(); ++i) key.push_back(today.text(line, 1 + i));
+    strays[static_cast<std::size_t>(today.integer(line, 0)) - 1].target_key = apply::target_key_of(key);
+  }
+}
+
 /// Target rows of routes without an id that the ledger remembers for legacy rows that are gone.
 std::uint64_t remove_strays_without_id(const Environment& environment, const state::Store& store,
                                        const apply::Ledger& ledger, apply::Applier& applier) {
@@ -241,6 +261,7 @@ std::uint64_t remove_strays_without_id(const Environment& environment, const sta
       strays.push_back({key, target_key});
     }
     if (gone.empty()) continue;
+    respell(applier.session(), route, strays);
     unremoved += applier.remove_target_rows(route, strays);
     ledger.remember_target_keys(applier.session().sql(), route.name, gone);
     commit(applier);

@@ -29,7 +29,9 @@ struct CatalogColumn {
   bool has_default = false;   ///< a DEFAULT, an identity or a generation expression
   bool is_generated = false;  ///< GENERATED ALWAYS AS (…) STORED: never written, never in the stream before 18
   bool is_identity_always = false;
-  bool has_equality = true;   ///< false for json, xml, point, …: such values are compared as text
+  bool has_equality = true;  ///< false for json, xml, point, …: such values are compared as text
+  /// A unique index over it takes values for equal that read differently: numeric (1.0 and 1.00), jsonb, citext, a collation that ignores case.
+  bool is_loosely_unique = false;
   bool is_toastable = false;  ///< attstorage other than 'p': may arrive as *unchanged*
   friend bool operator==(const CatalogColumn&, const CatalogColumn&) = default;
 };

@@ -16,6 +16,7 @@
 #include "mapping/statement.hpp"
 #include "mapping/table_images.hpp"
 #include "mapping/table_order.hpp"
+#include "mapping/target_key_text.hpp"
 #include "mapping/waiting_circles.hpp"
 
 namespace mapping {
@@ -139,7 +140,7 @@ class Assembly {
     return sources;
   }
 
-  // Whether the target column shows the source column's text unchanged.
+  // Whether the source column's text is the one by which the target column's values are told apart.
   static bool is_kept_as_it_is(const ResolvedRoute& route, const ResolvedColumn& column) {
     if (column.expression.reads.size() != 1) return false;
     const NamedColumn& read = column.expression.reads.front();
@@ -147,7 +148,7 @@ class Assembly {
     const core::CatalogColumn& source = *route.table_of(read.join).column(read.column);
     if (source.is_integer && column.target->is_integer) return true;
     return source.base_type_name == column.target->base_type_name && source.is_builtin &&
-           source.type_modifier == column.target->type_modifier;
+           is_printed_as_key(source.base_type_name) && source.type_modifier == column.target->type_modifier;
   }
 
   void add_entities() {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/uuid.hpp"
+#include "mapping/target_key_text.hpp"
 
 namespace mapping {
 
@@ -90,7 +91,9 @@ void add_statuses(Digest& digest, const Route& route) {
   for (const std::string& name : route.conflict) {
     digest.add("conflict").add(name);
     for (const TargetColumn& column : route.columns) {
-      if (column.name == name) digest.add(column.sql);
+      if (column.name != name) continue;
+      digest.add(column.sql);
+      if (!is_printed_as_key(column.sql_type)) digest.add(target_key_text(column.sql_type, ""));
     }
   }
 }

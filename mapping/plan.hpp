@@ -191,6 +191,8 @@ struct Route {
   /// Routes without an id whose conflict columns are not all plain refs or columns: SELECT ordinal, conflict columns as text. Otherwise
   /// `conflict_from` says where each comes from.
   std::optional<RowStatement> conflict_query;
+  /// With it: the same texts for keys that are known already, which may have been told in another way. $1 … $n: text[] of each conflict column.
+  std::string respell;
   struct ConflictSource {
     bool is_ref = false;
     std::uint16_t ref = 0;

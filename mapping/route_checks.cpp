@@ -8,6 +8,7 @@
 #include "mapping/names.hpp"
 #include "mapping/spelling.hpp"
 #include "mapping/sql_text.hpp"
+#include "mapping/target_key_text.hpp"
 
 namespace mapping {
 
@@ -96,6 +97,14 @@ void check_conflict(const ResolvedRoute& route, Findings& findings) {
       findings.error(name.at, "conflict column '" + column + "' is not given in 'columns'", "map it");
     } else if (contains(key, column)) {
       findings.error(name.at, "conflict column '" + column + "' is named twice", "remove one of the two");
+    } else if (const core::CatalogColumn& key_column = *route.to->column(column);
+               key_column.is_loosely_unique && !evens_out(key_column.base_type_name)) {
+      findings.error(name.at,
+                     "conflict column '" + column + "' of '" + route.to->name.display() + "' (" + key_column.type_name +
+                         ") cannot tell rows apart: its unique key takes values for equal that read differently, and "
+                         "they have no common form",
+                     "name another unique key, or give the column a type whose equal values read alike (text of a "
+                     "deterministic collation)");
     } else {
       key.push_back(column);
     }

@@ -7,6 +7,7 @@
 
 #include "mapping/row_input.hpp"
 #include "mapping/sql_text.hpp"
+#include "mapping/target_key_text.hpp"
 
 namespace mapping {
 
@@ -79,7 +80,8 @@ std::string insert_sql(const Plan& plan, const Route& route, const std::string& 
     values.push_back(on_own_line(column.sql) + " AS " + output_name(i));
     has_identity = has_identity || column.is_identity_always;
     const bool is_key = std::find(route.conflict.begin(), route.conflict.end(), column.name) != route.conflict.end();
-    if (is_key || column.is_identity_always) continue;
+    // A key that conflicts is there already, unless it may read otherwise there.
+    if ((is_key && !evens_out(column.sql_type)) || column.is_identity_always) continue;
     sets.push_back(name + " = excluded." + name);
     old_values.push_back("\"t$\"." + name);
     new_values.push_back("excluded." + name);
@@ -165,6 +167,20 @@ const TargetColumn& column_called(const Route& route, const std::string& name) {
                        [&](const TargetColumn& column) { return column.name == name; });
 }
 
+std::string respell_sql(const Route& route) {
+  std::vector<std::string> texts;
+  std::vector<std::string> arrays;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < route.conflict.size(); ++i) {
+    names.push_back("\"a" + std::to_string(i) + "\"");
+    const std::string& type = column_called(route, route.conflict[i]).sql_type;
+    texts.push_back(target_key_text(type, names.back() + "::" + type));
+    arrays.push_back("pg_catalog.unnest($" + std::to_string(i + 1) + "::pg_catalog.text[])");
+  }
+  return "SELECT \"ord$\", " + joined(texts) + "\nFROM ROWS FROM (" + joined(arrays) + ") WITH ORDINALITY AS \"x$\" (" +
+         joined(names) + ", \"ord$\")";
+}
+
 void write_conflict_query(const Plan& plan, Route& route) {
   if (route.conflict.empty() || !route.conflict_from.empty()) return;
   Needs needs;
@@ -174,8 +190,8 @@ void write_conflict_query(const Plan& plan, Route& route) {
     const TargetColumn& column = column_called(route, route.conflict[i]);
     needs.add(column);
     // As the column will hold it, modifier included: the text is compared with what is remembered of the row.
-    values.push_back("CAST(" + on_own_line(column.sql) + " AS " + column.declared_type + ")::pg_catalog.text AS " +
-                     output_name(i));
+    const std::string value = "CAST(" + on_own_line(column.sql) + " AS " + column.declared_type + ")";
+    values.push_back(target_key_text(column.sql_type, value) + " AS " + output_name(i));
     outputs.push_back("\"out$\"." + output_name(i));
   }
   RowStatement query = needs.rows();
@@ -184,6 +200,7 @@ void write_conflict_query(const Plan& plan, Route& route) {
   query.by_arrays =
       "SELECT \"in$\".\"ord$\", " + joined(outputs) + "\n" + evaluated(input, input.from_arrays(true), values);
   route.conflict_query = std::move(query);
+  route.respell = respell_sql(route);
 }
 
 // What an assignment refuses and a cast just does: a text or bit string that is too long for its column.
@@ -222,7 +239,7 @@ RowStatement comparison(const Plan& plan, const Route& route, bool has_contents)
     values.push_back(on_own_line(column.sql) + " AS " + output_name(i));
     // As the column would hold it, modifier included.
     meant.push_back("CAST(" + raw + " AS " + column.declared_type + ") AS " + output_name(i));
-    if (is_key) condition.push_back(there + " = " + value);
+    if (is_key) condition.push_back(equal_keys(column.sql_type, there, value));
     images_meant.push_back(value);
     images.push_back(there);
     std::string differ = differs({value}, {there});
@@ -274,7 +291,7 @@ Removed removed_rows(const Route& route) {
     values.push_back(name + "::" + type + " AS " + output_name(i));
     arrays.push_back("pg_catalog.unnest($" + std::to_string(i + 1) + "::pg_catalog.text[])");
     names.push_back(name);
-    conditions.push_back("\"t$\"." + quoted(route.conflict[i]) + " = \"k$\"." + output_name(i));
+    conditions.push_back(equal_keys(type, "\"t$\"." + quoted(route.conflict[i]), "\"k$\"." + output_name(i)));
   }
   return {"(SELECT " + joined(values) + " FROM ROWS FROM (" + joined(arrays) + ") AS \"x$\" (" + joined(names) +
               ")) AS \"k$\"",

@@ -1,5 +1,6 @@
 #include "pg/catalog.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <unordered_map>
@@ -179,6 +180,11 @@ void read_keys(Session& session, const std::string& schemas, Tables& tables) {
     const auto found = tables.find(result.integer(first, 0));
     if (found == tables.end()) continue;
     core::CatalogTable& table = found->second;
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      if (!result.is_true(first + i, 6)) continue;
+      const auto column = std::ranges::find(table.columns, key[i], &core::CatalogColumn::name);
+      if (column != table.columns.end()) column->is_loosely_unique = true;
+    }
     if (result.is_true(first, 3)) table.primary_key = key;
     if (result.is_true(first, 4) && table.identity == core::ReplicaIdentity::Index) table.identity_key = key;
     // A deferrable key may be violated for a while, and ON CONFLICT refuses it.

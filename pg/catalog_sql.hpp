@@ -42,9 +42,18 @@ from pg_catalog.pg_type t
 join pg_catalog.pg_namespace n on n.oid = t.typnamespace)";
 
 /// One row per key column of every valid, non-partial index over plain columns that is unique.
+/// The last column: whether equal values of the key may be other bytes. B-trees say that of their operator classes (support function 4, since
+/// PostgreSQL 13; before, all may); text depends on the collation besides.
 /// {key_columns}: the number of columns that count (i.indnkeyatts, or i.indnatts where nothing can be included).
 inline constexpr const char* kUniqueIndexes = R"(
-select i.indrelid, i.indexrelid, a.attname, i.indisprimary, i.indisreplident, i.indimmediate
+select i.indrelid, i.indexrelid, a.attname, i.indisprimary, i.indisreplident, i.indimmediate,
+       not exists (select from pg_catalog.pg_opclass o
+                   join pg_catalog.pg_amproc p on p.amprocfamily = o.opcfamily and p.amprocnum = 4
+                     and p.amproclefttype = o.opcintype and p.amprocrighttype = o.opcintype
+                   where o.oid = i.indclass[k.position::pg_catalog.int4 - 1])
+       or exists (select from pg_catalog.pg_collation l
+                  where l.oid = i.indcollation[k.position::pg_catalog.int4 - 1]
+                    and pg_catalog.to_jsonb(l) ->> 'collisdeterministic' = 'false')
 from pg_catalog.pg_index i
 join pg_catalog.pg_class c on c.oid = i.indrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -6,6 +6,7 @@
 
 #include "core/array_literal.hpp"
 #include "core/error.hpp"
+#include "mapping/target_key_text.hpp"
 #include "pg/quoting.hpp"
 #include "validate/row_comparison.hpp"
 
@@ -16,8 +17,15 @@ namespace {
 // Rows per FETCH, and per question to the ledger.
 constexpr int kPiece = 10'000;
 
-std::vector<std::string> key_columns(const mapping::Route& route) {
-  return route.id_column ? std::vector<std::string>{*route.id_column} : route.conflict;
+/// SQL for the texts by which the route tells its target rows apart.
+std::vector<std::string> key_texts(const mapping::Route& route) {
+  if (route.id_column) return {pg::quote_identifier(*route.id_column) + "::pg_catalog.text"};
+  std::vector<std::string> texts;
+  for (const std::string& name : route.conflict) {
+    const auto column = std::ranges::find(route.columns, name, &mapping::TargetColumn::name);
+    texts.push_back(mapping::target_key_text(column->sql_type, pg::quote_identifier(name)));
+  }
+  return texts;
 }
 
 struct Candidate {
@@ -62,9 +70,7 @@ class Search {
   [[nodiscard]] std::string select() const {
     std::string sql = "SELECT tableoid::pg_catalog.text || ctid::pg_catalog.text";
     for (const mapping::Route* route : routes_) {
-      for (const std::string& column : key_columns(*route)) {
-        sql += ", " + pg::quote_identifier(column) + "::pg_catalog.text";
-      }
+      for (const std::string& text : key_texts(*route)) sql += ", " + text;
     }
     return sql + " FROM " + pg::quote_name(routes_.front()->to);
   }
@@ -74,7 +80,8 @@ class Search {
     std::size_t column = 1;
     for (const mapping::Route* route : routes_) {
       auto& key = candidate.keys.emplace_back();
-      for (std::size_t i = 0; i < key_columns(*route).size(); ++i) key.push_back(lines.text(line, column++));
+      for (std::size_t i = 0; i < (route->id_column ? 1 : route->conflict.size()); ++i)
+        key.push_back(lines.text(line, column++));
     }
     return candidate;
   }

@@ -344,6 +344,24 @@ BOOST_AUTO_TEST_CASE(rows_without_an_id_are_told_apart_by_what_their_expressions
   BOOST_TEST(words() == "drei1 ein1 four4");
 }
 
+// Also where rows are written before others are removed.
+BOOST_AUTO_TEST_CASE(a_key_that_is_written_in_other_words_is_the_same_row) {
+  for (const ForeignKeys foreign_keys : {ForeignKeys::Rest, ForeignKeys::Enforced}) {
+    ApplyFixture world{
+        "CREATE TABLE old.rate (id integer PRIMARY KEY, n numeric); CREATE TABLE rates (n numeric UNIQUE)",
+        "  - { from: old.rate, to: rates, id: null, conflict: [n], columns: { n: n } }\n", foreign_keys};
+    const auto rates = [&] { return world.value("SELECT string_agg(n::text, ' ' ORDER BY n) FROM rates"); };
+    world.apply({{world.insert("rate", {"1", "1.0"}), world.insert("rate", {"2", "2.0"})}});
+    world.apply({{world.update("rate", {"1", "1.00"}), world.update("rate", {"2", "1"})}});
+    BOOST_TEST(rates() == "1.00");
+    world.apply({{world.remove("rate", "1")}});
+    BOOST_TEST(rates() == "1");
+    world.apply({{world.remove("rate", "2")}, {world.insert("rate", {"3", "1.000"})}});
+    BOOST_TEST(rates() == "1.000");
+    BOOST_TEST(world.value("SELECT count(*) FROM dispatch_sync.quarantine") == "0");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(pairs_live_until_the_last_row_that_maps_to_them_goes) {
   ApplyFixture world{
       "CREATE TABLE old.parent (id integer PRIMARY KEY); CREATE TABLE old.link (id integer PRIMARY KEY, a integer, b "

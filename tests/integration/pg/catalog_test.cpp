@@ -137,6 +137,28 @@ BOOST_AUTO_TEST_CASE(keys_are_those_that_always_hold) {
   BOOST_TEST((table(catalog, "ident").identity_key == Names{"a"}));
 }
 
+BOOST_AUTO_TEST_CASE(unique_columns_are_known_whose_equal_values_may_read_differently) {
+  tests::shared_cluster().database().exec("create database loose");
+  tests::shared_cluster().database("loose").exec(R"(
+    create collation ignoring_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    create extension citext;
+    create domain price as numeric;
+    create type mood as enum ('good', 'bad');
+    create table keys (
+      i int unique, t text unique, v varchar(9) unique, c char(4) unique, u uuid unique, b bool unique, d date unique, ts timestamptz unique,
+      tz timetz unique, y bytea unique, h inet unique, m mood unique,
+      n numeric unique, p price unique, f float8 unique, s interval unique, f2 citext unique, tc text collate ignoring_case unique,
+      j jsonb unique, r numrange unique, a int[] unique, ti text, free numeric);
+    create unique index on keys (ti collate ignoring_case);)");
+  pg::Session session = tests::session(Side::Target, "loose");
+  const core::Catalog catalog = pg::read_catalog(session, {"public"});
+  std::string loose;
+  for (const core::CatalogColumn& column : table(catalog, "keys").columns) {
+    if (column.is_loosely_unique) loose += column.name + " ";
+  }
+  BOOST_TEST(loose == "n p f s f2 tc j r a ti ");
+}
+
 BOOST_AUTO_TEST_CASE(foreign_keys_pair_their_columns_in_order_and_are_listed_once) {
   const core::Catalog catalog = read(Side::Source);
   const auto& keys = table(catalog, "child").foreign_keys;

@@ -48,6 +48,12 @@ class TableBuilder {
     table_.unique_keys.push_back(std::move(columns));
     return *this;
   }
+  TableBuilder& loosely_unique(const std::string& column) {
+    for (core::CatalogColumn& candidate : table_.columns) {
+      if (candidate.name == column) candidate.is_loosely_unique = true;
+    }
+    return *this;
+  }
   TableBuilder& references(const std::string& column, const std::string& table) {
     table_.foreign_keys.push_back({column + "_fk", {column}, {"public", table}, {"id"}, 'a', false});
     return *this;

@@ -180,6 +180,23 @@ BOOST_AUTO_TEST_CASE(ids_and_conflict_columns_are_checked) {
                  "mints no ids");
 }
 
+BOOST_AUTO_TEST_CASE(conflict_columns_must_have_a_text_that_equal_values_share) {
+  const auto finds = [](const std::string& type, bool is_loose) {
+    tests::TableBuilder pairs = tests::table("pairs");
+    pairs.has("a " + type).unique({"a"});
+    if (is_loose) pairs.loosely_unique("a");
+    const auto mapping =
+        tests::mapping_of("person", "  - { from: person, to: pairs, id: null, conflict: [a], columns: { a: name } }\n");
+    const auto compilation = mapping::compile(mapping::parse_mapping("mapping.yaml", mapping), tests::shop_source(),
+                                              tests::catalog({pairs}));
+    return !compilation.findings.empty();
+  };
+  BOOST_TEST(!finds("text", false));
+  BOOST_TEST(finds("text", true));  // a collation that ignores case
+  BOOST_TEST(finds("jsonb", true));
+  BOOST_TEST(!finds("numeric", true));
+}
+
 BOOST_AUTO_TEST_CASE(tables_must_be_able_to_take_part) {
   expect_at_mark(tests::mapping_of("note, person",
                                    "  - { from: person, to: people, entity: person, columns: { name: name } }\n"
