@@ -22,7 +22,12 @@ constexpr std::chrono::milliseconds kLook{20};
 }  // namespace
 
 bool is_agent_running(const Site& site) {
-  return ask_agent(site.config.state_dir, {{"command", "status"}}, kAnswerLimit).has_value();
+  try {
+    return ask_agent(site.config.state_dir, {{"command", "status"}}, kAnswerLimit).has_value();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::State) throw;
+    return true;  // it hangs up when it is going, and does not answer when it is stuck: it is there
+  }
 }
 
 void end_running_agent(const Site& site) {
@@ -31,7 +36,7 @@ void end_running_agent(const Site& site) {
     try {
       static_cast<void>(ask_agent(site.config.state_dir, {{"command", "finish"}}, kAnswerLimit));
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::State) throw;  // it hangs up when it is gone
+      if (error.kind() != ErrorKind::State) throw;  // the same
     }
     if (Clock::now() >= give_up) {
       throw Error(ErrorKind::State, "the running agent does not end")

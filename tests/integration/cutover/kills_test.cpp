@@ -184,7 +184,8 @@ BOOST_AUTO_TEST_CASE(a_running_agent_that_dies_does_not_keep_the_cutover_from_it
       pair.agent.kill();
       // One that is started again streams until the point of no return, and ends by itself behind it.
       if (step != Drain) pair.agent.start();
-      BOOST_TEST(cutover->wait() == 0, cutover->err());
+      const int code = cutover->wait();
+      BOOST_TEST(code == 0, code << "\n" << cutover->err());
       if (step != Drain) BOOST_TEST(pair.agent.wait() == 0);
       pair.require_switched();
       pair.agent.must({"rollback", "cutover", "--yes"});
@@ -212,7 +213,8 @@ BOOST_AUTO_TEST_CASE(an_error_before_the_point_of_no_return_takes_everything_bac
   const auto interrupted = pair.agent.begin({"cutover", "--yes"}, at("after_step_begun", 2, "wait:1000"));
   interrupted->wait_for_line("cleanup:");
   interrupted->kill(SIGTERM);
-  BOOST_TEST(interrupted->wait() == 7, interrupted->err());
+  const int code = interrupted->wait();
+  BOOST_TEST(code == 7, code << "\n" << interrupted->err());
   BOOST_TEST(interrupted->err().find("past the point of no return") != std::string::npos, interrupted->err());
   BOOST_TEST(!pair.takes_writes());
   finish(pair);
