@@ -2,8 +2,8 @@
 
 #include <stdexcept>
 
-#include "agent/config.hpp"
 #include "agent/validation.hpp"
+#include "tests/support/spoilt_state.hpp"
 #include "validate/finding_log.hpp"
 
 namespace repair {
@@ -66,13 +66,9 @@ Club::Club(const std::string& more_target) : SmallPair(kSource, kTarget + more_t
   bring_over();
 }
 
-::agent::Environment Club::environment() const {
-  return ::agent::prepare(::agent::load_config(agent.config_file(), ::agent::process_environ()));
-}
-
 void Club::found(const std::vector<validate::Finding>& findings) const {
   validate::FindingLog log{validate::FindingLog::path_in(agent.state_dir()),
-                           ::agent::finding_origin(environment(), core::Lsn{1})};
+                           ::agent::finding_origin(tests::environment_of(agent), core::Lsn{1})};
   for (const validate::Finding& finding : findings) log.add(finding);
   log.finish();
 }

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "agent/environment.hpp"
 #include "tests/support/small_pair.hpp"
 #include "validate/finding.hpp"
 
@@ -15,8 +14,6 @@ class Club : public tests::SmallPair {
  public:
   explicit Club(const std::string& more_target = {});
 
-  /// As a command of the agent sees it.
-  [[nodiscard]] ::agent::Environment environment() const;
   /// Makes this the list of the last validation.
   void found(const std::vector<validate::Finding>& findings) const;
   /// Throws std::runtime_error, naming the difference, unless the target is what the source means (SQL written by hand) and nobody claims more.

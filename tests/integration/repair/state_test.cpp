@@ -1,37 +1,18 @@
 // Local state that somebody has spoilt: what it led to on the target is put right, and so is the state itself.
 #include <boost/test/unit_test.hpp>
-#include <functional>
 #include <string>
 
 #include "mapping/derive.hpp"
-#include "state/overlay.hpp"
 #include "tests/integration/repair/club.hpp"
+#include "tests/support/spoilt_state.hpp"
 
 using repair::Club;
 using repair::different;
 using repair::extra;
 using repair::missing;
+using tests::integer_key;
 
 namespace {
-
-core::RowKey number(std::int64_t value) {
-  const std::string text = std::to_string(value);
-  const core::Value of = core::Value::of(text);
-  const core::KeyType type = core::KeyType::Integer;
-  return core::encode_key({&type, 1}, {&of, 1});
-}
-
-/// Changes the local state of the agent, which does not run, behind its back.
-void spoil(const Club& club,
-           const std::function<void(const mapping::Plan& plan, state::Store& store, state::Overlay& overlay)>& change) {
-  const agent::Environment environment = club.environment();
-  const auto store = agent::open_store(environment);
-  state::Overlay overlay{*store};
-  change(environment.plan, *store, overlay);
-  overlay.commit(std::nullopt, std::nullopt);
-}
-
-core::TableId table(const mapping::Plan& plan, const char* name) { return plan.find_table({"public", name})->id; }
 
 /// `exit_code` is 1 where the source itself leaves rows parked.
 void must_repair(const Club& club, const std::vector<validate::Finding>& findings, int exit_code = 0) {
@@ -45,11 +26,11 @@ void must_repair(const Club& club, const std::vector<validate::Finding>& finding
 // reliability 123, 175
 BOOST_AUTO_TEST_CASE(a_wrong_joined_row_is_read_anew_and_stays_right) {
   const Club club;
-  spoil(club, [](const mapping::Plan& plan, state::Store&, state::Overlay& overlay) {
-    const core::TableId nick = table(plan, "nick");
+  tests::spoil(club.agent, [](const mapping::Plan& plan, state::Store&, state::Overlay& overlay) {
+    const core::TableId nick = tests::table_called(plan, "nick");
     // The nickname of 6 as person 5's, and that of 5 gone: the source has said neither.
-    overlay.put_image(nick, number(6), *overlay.image(nick, number(5)));
-    overlay.erase(nick, number(5));
+    overlay.put_image(nick, integer_key(6), *overlay.image(nick, integer_key(5)));
+    overlay.erase(nick, integer_key(5));
   });
   club.source.exec("UPDATE person SET name = name || '!' WHERE id IN (5, 6)");
   club.bring_over();
@@ -64,8 +45,8 @@ BOOST_AUTO_TEST_CASE(a_wrong_joined_row_is_read_anew_and_stays_right) {
 // reliability 123, 175
 BOOST_AUTO_TEST_CASE(a_wrong_status_of_a_parent_is_put_right_with_the_children_that_wait_for_it) {
   const Club club;
-  spoil(club, [](const mapping::Plan& plan, state::Store&, state::Overlay& overlay) {
-    overlay.set_status(table(plan, "team"), number(4), 0, core::RowStatus::Parked);
+  tests::spoil(club.agent, [](const mapping::Plan& plan, state::Store&, state::Overlay& overlay) {
+    overlay.set_status(tests::table_called(plan, "team"), integer_key(4), 0, core::RowStatus::Parked);
   });
   // Person 13 is of team 4, and cannot come.
   club.source.exec("UPDATE person SET name = name || '!' WHERE id = 13");
@@ -82,10 +63,10 @@ BOOST_AUTO_TEST_CASE(a_row_that_only_the_local_state_has_goes_from_there_and_fro
   const Club club;
   club.source.exec("DELETE FROM team WHERE id = 10");
   club.bring_over();
-  spoil(club, [](const mapping::Plan& plan, state::Store&, state::Overlay& overlay) {
-    const core::TableId team = table(plan, "team");
-    overlay.put_image(team, number(10), *overlay.image(team, number(1)));
-    overlay.set_status(team, number(10), 0, core::RowStatus::Applied);
+  tests::spoil(club.agent, [](const mapping::Plan& plan, state::Store&, state::Overlay& overlay) {
+    const core::TableId team = tests::table_called(plan, "team");
+    overlay.put_image(team, integer_key(10), *overlay.image(team, integer_key(1)));
+    overlay.set_status(team, integer_key(10), 0, core::RowStatus::Applied);
   });
   club.source.exec("UPDATE person SET name = name || '!' WHERE id = 9");  // of team 10, which is not there
   club.target.exec(
@@ -107,11 +88,11 @@ BOOST_AUTO_TEST_CASE(a_row_that_only_the_local_state_has_goes_from_there_and_fro
 BOOST_AUTO_TEST_CASE(an_adopted_id_that_was_spoilt_is_taken_from_the_ledger_again) {
   const Club club;
   const std::string right = club.person_id(2);
-  spoil(club, [](const mapping::Plan& plan, state::Store& store, state::Overlay&) {
+  tests::spoil(club.agent, [](const mapping::Plan& plan, state::Store& store, state::Overlay&) {
     const core::EntityId person = plan.find_entity("person")->id;
     std::vector<state::Store::Adopted> ids;
     store.for_each_adopted(person, [&](const core::RowKey& key, const core::Uuid& uuid, const core::RowKey&) {
-      ids.push_back({key, key == number(2) ? *core::Uuid::parse("99999999-9999-4999-9999-999999999999") : uuid});
+      ids.push_back({key, key == integer_key(2) ? *core::Uuid::parse("99999999-9999-4999-9999-999999999999") : uuid});
     });
     BOOST_REQUIRE(ids.size() == 3U);
     store.adopt(person, ids);

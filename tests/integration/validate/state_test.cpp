@@ -1,42 +1,22 @@
 // Nothing that the agent keeps is believed: what a spoilt local state led to is found, and a spoilt state alone changes nothing.
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "agent/config.hpp"
-#include "agent/environment.hpp"
 #include "state/database.hpp"
-#include "state/overlay.hpp"
 #include "state/status_counters.hpp"
 #include "tests/integration/validate/office.hpp"
+#include "tests/support/spoilt_state.hpp"
 
+using tests::integer_key;
 using tests::Office;
 
 namespace {
 
-core::RowKey number(std::int64_t value) {
-  const std::string text = std::to_string(value);
-  const core::Value of = core::Value::of(text);
-  const core::KeyType type = core::KeyType::Integer;
-  return core::encode_key({&type, 1}, {&of, 1});
-}
-
-/// Changes the local state of the agent, which does not run, behind its back.
-void spoil(const Office& office,
-           const std::function<void(const mapping::Plan& plan, state::Overlay& overlay)>& change) {
-  const agent::Environment environment =
-      agent::prepare(agent::load_config(office.agent.config_file(), agent::process_environ()));
-  const auto store = agent::open_store(environment);
-  state::Overlay overlay{*store};
-  change(environment.plan, overlay);
-  overlay.commit(std::nullopt, std::nullopt);
-}
-
 /// Moves the stored counters of a route, and no status with them.
 void miscount(const Office& office, const char* route, const core::RouteCounters& by) {
-  const auto environment = agent::prepare(agent::load_config(office.agent.config_file(), agent::process_environ()));
+  const auto environment = tests::environment_of(office.agent);
   std::vector<core::RouteCounters> changes(environment.plan.routes.size());
   changes[environment.plan.find_route(route)->id.index()] = by;
   state::Database database{office.agent.state_dir(), 8U << 20U};
@@ -45,22 +25,20 @@ void miscount(const Office& office, const char* route, const core::RouteCounters
   database.write(batch, state::Database::Durability::Synced, "miscount");
 }
 
-core::TableId table(const mapping::Plan& plan, const char* name) { return plan.find_table({"public", name})->id; }
-
 }  // namespace
 
 // reliability 103, 175
 BOOST_AUTO_TEST_CASE(what_a_spoilt_local_state_led_to_is_found_and_the_state_itself_is_not_believed) {
   const Office office;
   office.bring_over();
-  spoil(office, [](const mapping::Plan& plan, state::Overlay& overlay) {
-    const core::TableId team = table(plan, "team");
-    const core::TableId person = table(plan, "person");
-    overlay.put_image(team, number(2), *overlay.image(team, number(5)));        // a joined row that is another
-    overlay.set_status(team, number(3), 0, core::RowStatus::Parked);            // a parent that is there
-    overlay.set_status(person, number(20), 0, core::RowStatus::Applied);        // a row that was filtered
-    overlay.set_status(person, number(30), 0, core::RowStatus::Quarantined);    // one that is well
-    overlay.put_image(person, number(40), *overlay.image(person, number(41)));  // one that has other values
+  tests::spoil(office.agent, [](const mapping::Plan& plan, state::Store&, state::Overlay& overlay) {
+    const core::TableId team = tests::table_called(plan, "team");
+    const core::TableId person = tests::table_called(plan, "person");
+    overlay.put_image(team, integer_key(2), *overlay.image(team, integer_key(5)));  // a joined row that is another
+    overlay.set_status(team, integer_key(3), 0, core::RowStatus::Parked);           // a parent that is there
+    overlay.set_status(person, integer_key(20), 0, core::RowStatus::Applied);       // a row that was filtered
+    overlay.set_status(person, integer_key(30), 0, core::RowStatus::Quarantined);   // one that is well
+    overlay.put_image(person, integer_key(40), *overlay.image(person, integer_key(41)));  // one that has other values
   });
   // As long as it leads to nothing, nothing is wrong.
   auto verdict = office.validate();
@@ -129,8 +107,7 @@ BOOST_AUTO_TEST_CASE(counters_that_are_not_the_statuses_counted_again_make_statu
 BOOST_AUTO_TEST_CASE(a_state_directory_that_another_process_holds_and_does_not_answer_for_is_refused) {
   const Office office;
   office.bring_over();
-  const auto store =
-      agent::open_store(agent::prepare(agent::load_config(office.agent.config_file(), agent::process_environ())));
+  const auto store = agent::open_store(tests::environment_of(office.agent));
   const auto result = office.agent.command({"validate"});
   BOOST_TEST(result.exit_code == 5, result.err);
   BOOST_TEST(result.out.empty());
