@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -127,10 +128,15 @@ void TcpProxy::run(const std::stop_token& stop) {
       next_flap_ = now + flapping_;
     }
     if ((entries.front().revents & POLLIN) != 0) accept_one();
+    std::set<const TcpLink*> took;
     for (const auto& link : links_) {
+      const std::size_t before = counts_.to_server + counts_.to_client;
       serve(*link, Direction::ToServer, now);
       serve(*link, Direction::ToClient, now);
+      if (counts_.to_server + counts_.to_client > before) took.insert(link.get());
     }
+    // A throttled line has room for one of them at a time: whoever had it goes behind the others.
+    std::ranges::stable_partition(links_, [&](const auto& link) { return !took.contains(link.get()); });
     std::erase_if(links_, [](const auto& link) { return link->is_over(); });
   }
 }

@@ -2,6 +2,7 @@
 
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -316,6 +317,19 @@ BOOST_AUTO_TEST_CASE(a_throttled_line_takes_its_time) {
   BOOST_TEST((Clock::now() - start >= milliseconds(200)));
   line.proxy.set_throttle(0);
   line.expect_open();
+}
+
+BOOST_AUTO_TEST_CASE(the_connections_of_a_throttled_line_share_its_room) {
+  Connected line;
+  const Peer other_client = line.connect();
+  const Peer other_server = line.accept();
+  line.proxy.set_throttle(20'000);
+  line.client.send(std::string(20'000, 'x'));
+  other_client.send(std::string(1'000, 'y'));
+  BOOST_TEST(other_server.receive(1'000).size() == 1'000U);
+  int arrived = 0;
+  BOOST_REQUIRE_EQUAL(ioctl(line.server.get(), FIONREAD, &arrived), 0);
+  BOOST_TEST(arrived < 10'000);  // and not after all of it
 }
 
 BOOST_AUTO_TEST_CASE(a_flapping_line_cuts_again_and_again) {
