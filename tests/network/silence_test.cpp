@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(a_walsender_that_a_broken_link_leaves_behind_is_ended_and_t
   const int walsender = staff.walsender();
   staff.source_line.cut_clients(kStream);
   staff.change(1);
-  staff.wait_applied(std::chrono::seconds(20));
+  staff.wait_applied(std::chrono::seconds(40));
   BOOST_TEST(staff.walsender() != walsender);
   staff.pair.agent.process().wait_for_line("ended the walsender of a connection that had broken");
   staff.expect_converged();
@@ -68,12 +68,12 @@ BOOST_AUTO_TEST_CASE(a_silent_source_is_given_up_and_asked_again) {
   // The kernel behind it still answers, so that TCP has nothing to complain of.
   staff.source_line.freeze(kStream);
   staff.change(1);
-  staff.wait_applied(std::chrono::seconds(20));
+  staff.wait_applied();
   staff.pair.agent.process().wait_for_line("nothing was heard from the source for its whole timeout");
   // Nobody acknowledges a packet any more.
   staff.source_line.vanish();
   staff.change(2);
-  staff.wait_applied(std::chrono::seconds(20));
+  staff.wait_applied();
   staff.expect_converged();
 }
 
@@ -83,13 +83,13 @@ BOOST_AUTO_TEST_CASE(a_target_that_vanishes_is_noticed_while_sending_and_while_w
   staff.start_streaming();
   staff.target_line.vanish();  // what is sent stays unacknowledged: tcp_user_timeout
   staff.change(1);
-  staff.wait_applied(std::chrono::seconds(20));
+  staff.wait_applied();
   staff.target_line.set_trap({.pattern = kCommit, .action = TrapAction::HoldReply});
   staff.change(2);
   staff.target_line.wait_sprung();
   tests::wait_until([&] { return staff.target_line.counts().held_to_client > 0; }, "the reply to be held");
   staff.target_line.vanish();  // all that was sent is acknowledged: keepalives
-  staff.wait_applied(std::chrono::seconds(20));
+  staff.wait_applied();
   staff.expect_converged();
 }
 
