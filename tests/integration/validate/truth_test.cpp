@@ -256,6 +256,39 @@ BOOST_AUTO_TEST_CASE(a_kept_row_counts_as_kept_where_no_column_of_the_target_tel
   expect(0);
 }
 
+// reliability 103, 165
+BOOST_AUTO_TEST_CASE(a_row_that_is_set_apart_when_its_source_goes_counts_as_kept_until_it_comes_back) {
+  Office office;
+  std::string& mapping = office.agent.options().mapping;
+  const std::string keep = "on_delete: keep";
+  mapping.replace(mapping.find(keep), keep.size(), "on_delete: { set: { void: \"true\" } }");
+  const std::string total = "total: total,";
+  mapping.replace(mapping.find(total), total.size(), total + " void: \"false\",");
+  office.agent.configure();
+  office.target_admin.exec("ALTER TABLE invoices ADD COLUMN void boolean");
+  office.bring_over();
+  office.source.exec("DELETE FROM invoice WHERE id IN (9, 10)");
+  office.bring_over();
+  const auto expect = [&](long kept, const std::string& set_apart) {
+    const auto verdict = office.validate();
+    BOOST_TEST(verdict.exit_code == 0, verdict.json.dump(1));
+    BOOST_TEST(verdict.count("invoices", "kept") == kept);
+    BOOST_TEST(verdict.count("invoices", "matched") == 60 - kept);
+    BOOST_TEST(
+        office.on_target("SELECT string_agg(concat(legacy_id, ':', total), ' ' ORDER BY legacy_id) FROM invoices WHERE "
+                         "void") == set_apart);
+  };
+  expect(2, "9:18.00 10:20.00");
+  // A comparison of everything leaves it as it is, also where local state does not know it.
+  std::filesystem::remove_all(office.agent.state_dir());
+  office.agent.must({"snapshot"});
+  office.bring_over();
+  expect(2, "9:18.00 10:20.00");
+  office.source.exec("INSERT INTO invoice VALUES (9, 10, 18)");
+  office.bring_over();
+  expect(1, "10:20.00");
+}
+
 // reliability 103
 BOOST_AUTO_TEST_CASE(totals_that_differ_and_rules_that_are_broken_are_found) {
   const Office office;
