@@ -55,7 +55,7 @@ std::string control_status(const crash::Staff& staff) {
 // reliability 51
 BOOST_AUTO_TEST_CASE(a_snapshot_whose_holder_is_killed_goes_on_under_a_new_one) {
   crash::Staff staff;
-  staff.pair.agent.start(armed("before_snapshot_imported=wait:700"));
+  staff.pair.agent.start(armed("before_snapshot_imported=wait:3000"));
   wait_for_failpoint(staff, "before_snapshot_imported");
   end_session(staff, "slot-snapshot");
   staff.change(1);
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_chunk_whose_copy_was_ended_is_not_taken_for_finished) {
   // Its last rows are still on the way when the session ends.
   staff.pair.source.exec(
       "UPDATE person SET note = (SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 300))");
-  staff.pair.agent.start(armed("in_copy=wait:300"));
+  staff.pair.agent.start(armed("in_copy=wait:800"));
   for (int i = 0; i < 3; ++i) {
     end_session(staff, "snapshot-[12]");
     staff.change(i);
