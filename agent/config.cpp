@@ -1,20 +1,15 @@
 #include "agent/config.hpp"
 
-#include <yaml-cpp/yaml.h>
-
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
-#include <set>
-#include <span>
 #include <sstream>
 #include <utility>
 #include <vector>
 
+#include "agent/config_section.hpp"
 #include "core/error.hpp"
-#include "mapping/spelling.hpp"
 
 namespace agent {
 
@@ -23,92 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using core::Error;
 using core::ErrorKind;
-
-/// Reads one mapping of the file key by key; what is left over at the end is unknown.
-class Section {
- public:
-  using Reader = std::function<void(const YAML::Node& value)>;
-
-  Section(const fs::path& file, std::string name, YAML::Node node)
-      : file_(file), name_(std::move(name)), node_(std::move(node)) {}
-
-  Section& key(std::string_view name, Reader reader) {
-    readers_.emplace_back(name, std::move(reader));
-    return *this;
-  }
-
-  /// Calls the reader of every key that is there. Throws Error(Config) at an unknown or repeated key.
-  void read() const {
-    if (node_.IsNull()) return;
-    if (!node_.IsMap()) throw at(node_.Mark(), title() + " must be a mapping of keys to values");
-    std::set<std::string> seen;
-    for (const auto& entry : node_) {
-      const YAML::Mark mark = entry.first.Mark();
-      if (!entry.first.IsScalar()) throw at(mark, "a key of " + title() + " must be a plain word");
-      const std::string key = entry.first.Scalar();
-      if (!seen.insert(key).second) throw at(mark, "the key \"" + key + "\" is given twice in " + title());
-      const Reader* reader = find(key);
-      if (reader == nullptr) throw unknown(mark, key);
-      (*reader)(entry.second);
-    }
-  }
-
-  [[nodiscard]] Error at(const YAML::Mark& mark, const std::string& message) const {
-    return Error(ErrorKind::Config, message)
-        .with("file", file_.string())
-        .with("line", std::to_string(mark.line + 1))
-        .with("column", std::to_string(mark.column + 1));
-  }
-
-  [[nodiscard]] std::string text(const std::string& key, const YAML::Node& value) const {
-    if (!value.IsScalar() || value.Scalar().empty()) {
-      throw at(value.Mark(), full_name(key) + " must be a text that is not empty");
-    }
-    return value.Scalar();
-  }
-
-  [[nodiscard]] std::uint32_t number(const std::string& key, const YAML::Node& value, std::uint32_t least,
-                                     std::uint32_t most) const {
-    std::uint32_t result = 0;
-    const std::string digits = value.IsScalar() ? value.Scalar() : "";
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
-    if (error != std::errc{} || end != digits.data() + digits.size() || digits.empty() || result < least ||
-        result > most) {
-      throw at(value.Mark(), full_name(key) + " must be a whole number from " + std::to_string(least) + " to " +
-                                 std::to_string(most));
-    }
-    return result;
-  }
-
-  [[nodiscard]] std::string full_name(const std::string& key) const { return name_.empty() ? key : name_ + "." + key; }
-
- private:
-  [[nodiscard]] std::string title() const { return name_.empty() ? "the configuration" : name_; }
-
-  [[nodiscard]] const Reader* find(std::string_view key) const {
-    for (const auto& [name, reader] : readers_) {
-      if (name == key) return &reader;
-    }
-    return nullptr;
-  }
-
-  [[nodiscard]] Error unknown(const YAML::Mark& mark, const std::string& key) const {
-    std::vector<std::string> names;
-    std::string list;
-    for (const auto& [name, reader] : readers_) {
-      names.emplace_back(name);
-      list += (list.empty() ? "" : ", ") + std::string(name);
-    }
-    const std::string nearest = mapping::nearest_name(key, names);
-    return at(mark, "unknown key \"" + key + "\" in " + title())
-        .remedy(nearest.empty() ? "known keys are: " + list : "did you mean \"" + nearest + "\"?");
-  }
-
-  const fs::path& file_;
-  std::string name_;
-  YAML::Node node_;
-  std::vector<std::pair<std::string_view, Reader>> readers_;
-};
 
 fs::path absolute_to(const fs::path& file, const std::string& path) {
   return (fs::absolute(file).parent_path() / path).lexically_normal();
@@ -199,13 +108,40 @@ YAML::Node parse_yaml(const fs::path& file, const std::string& text) {
   }
 }
 
+void read_cutover(Config::Cutover& config, ConfigSection part) {
+  using namespace std::chrono_literals;
+  part.key("fence", [&](const YAML::Node& value) {
+    const std::string name = part.text("fence", value);
+    config.fence = cutover::fence_method_of(name);
+    if (!config.fence && name != "auto")
+      throw part.at(value.Mark(), "cutover.fence must be auto, read_only, revoke or command");
+  });
+  part.key("fence_command",
+           [&](const YAML::Node& value) { config.fence_command = part.command("fence_command", value); });
+  part.key("lift_command", [&](const YAML::Node& value) { config.lift_command = part.command("lift_command", value); });
+  part.key("max_lag", [&](const YAML::Node& value) { config.max_lag = part.duration("max_lag", value, 1s, 1h); });
+  part.key("fence_timeout",
+           [&](const YAML::Node& value) { config.fence_timeout = part.duration("fence_timeout", value, 1s, 1h); });
+  part.key("drain_timeout",
+           [&](const YAML::Node& value) { config.drain_timeout = part.duration("drain_timeout", value, 1s, 24h); });
+  part.read();
+  const bool has_commands = !config.fence_command.empty() && !config.lift_command.empty();
+  if (config.fence_command.empty() != config.lift_command.empty() ||
+      (config.fence == cutover::FenceMethod::Command && !has_commands)) {
+    throw part.at_begin("cutover.fence_command and cutover.lift_command go together")
+        .remedy("give both: what one puts up, the other takes down");
+  }
+}
+
 void read_file(Config& config, const YAML::Node& root) {
   const fs::path& file = config.file;
-  Section top(file, "", root);
-  const auto section = [&file](const std::string& name, const YAML::Node& node) { return Section(file, name, node); };
+  ConfigSection top(file, "", root);
+  const auto section = [&file](const std::string& name, const YAML::Node& node) {
+    return ConfigSection(file, name, node);
+  };
 
   top.key("source", [&](const YAML::Node& node) {
-    Section part = section("source", node);
+    ConfigSection part = section("source", node);
     part.key("url", [&](const YAML::Node& value) { config.source.url = part.text("url", value); });
     part.key("publication",
              [&](const YAML::Node& value) { config.source.publication = part.text("publication", value); });
@@ -219,7 +155,7 @@ void read_file(Config& config, const YAML::Node& root) {
     part.read();
   });
   top.key("target", [&](const YAML::Node& node) {
-    Section part = section("target", node);
+    ConfigSection part = section("target", node);
     part.key("url", [&](const YAML::Node& value) { config.target.url = part.text("url", value); });
     part.key("ledger_schema", [&](const YAML::Node& value) {
       config.target.ledger_schema = part.text("ledger_schema", value);
@@ -233,7 +169,7 @@ void read_file(Config& config, const YAML::Node& root) {
   top.key("state_dir",
           [&](const YAML::Node& value) { config.state_dir = absolute_to(file, top.text("state_dir", value)); });
   top.key("apply", [&](const YAML::Node& node) {
-    Section part = section("apply", node);
+    ConfigSection part = section("apply", node);
     // At most what one array parameter and one transaction's memory take comfortably.
     part.key("batch_rows",
              [&](const YAML::Node& value) { config.apply.batch_rows = part.number("batch_rows", value, 1, 100000); });
@@ -247,7 +183,7 @@ void read_file(Config& config, const YAML::Node& root) {
     part.read();
   });
   top.key("snapshot", [&](const YAML::Node& node) {
-    Section part = section("snapshot", node);
+    ConfigSection part = section("snapshot", node);
     part.key("workers",
              [&](const YAML::Node& value) { config.snapshot.workers = part.number("workers", value, 1, 64); });
     part.key("chunk_rows", [&](const YAML::Node& value) {
@@ -256,7 +192,7 @@ void read_file(Config& config, const YAML::Node& root) {
     part.read();
   });
   top.key("http", [&](const YAML::Node& node) {
-    Section part = section("http", node);
+    ConfigSection part = section("http", node);
     part.key("listen", [&](const YAML::Node& value) {
       if (!parse_listen(part.text("listen", value), config.http)) {
         throw part.at(value.Mark(), "http.listen must be HOST:PORT, such as 127.0.0.1:9187, or off");
@@ -264,8 +200,9 @@ void read_file(Config& config, const YAML::Node& root) {
     });
     part.read();
   });
+  top.key("cutover", [&](const YAML::Node& node) { read_cutover(config.cutover, section("cutover", node)); });
   top.key("log", [&](const YAML::Node& node) {
-    Section part = section("log", node);
+    ConfigSection part = section("log", node);
     part.key("level", [&](const YAML::Node& value) {
       const auto level = parse_log_level(part.text("level", value));
       if (!level) throw part.at(value.Mark(), "log.level must be trace, debug, info, warn or error");

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "cutover/fence_method.hpp"
 
 namespace agent {
 
@@ -37,6 +41,16 @@ struct Config {
     std::uint32_t workers = 2;
     std::uint32_t chunk_rows = 50000;
   } snapshot;
+
+  struct Cutover {
+    std::optional<::cutover::FenceMethod> fence;  ///< none: `auto`, the strongest that is possible
+    std::vector<std::string> fence_command;       ///< program and arguments; empty exactly when lift_command is
+    std::vector<std::string> lift_command;
+    std::chrono::milliseconds max_lag{std::chrono::seconds{30}};  ///< beyond it the cutover does not begin
+    std::chrono::milliseconds fence_timeout{
+        std::chrono::seconds{30}};  ///< for the last session of before to end, and for a command
+    std::chrono::milliseconds drain_timeout{std::chrono::seconds{60}};  ///< for what was written before to arrive
+  } cutover;
 
   struct Http {
     std::string host = "127.0.0.1";

@@ -7,12 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/control_socket.hpp"
+#include "agent/fence_settings.hpp"
 #include "agent/ledger_query.hpp"
 #include "agent/mapping_change.hpp"
 #include "agent/quarantine_ledger.hpp"
 #include "agent/status_report.hpp"
 #include "agent/stopped_status.hpp"
-#include "cutover/source_fence.hpp"
+#include "agent/validation.hpp"
+#include "agent/validation_record.hpp"
 
 namespace agent {
 
@@ -21,12 +23,21 @@ namespace {
 constexpr std::chrono::milliseconds kAnswerLimit{5000};
 // Beyond this nobody would read them one by one anyway.
 constexpr std::size_t kMostAccepted = 1'000'000;
-// What is still to come is waited for with the source fenced.
-constexpr double kMostLagSeconds = 30;
 
 StatusReport read_status(const Config& config) {
   const auto answer = ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit);
   return answer ? status_from_json(*answer) : read_stopped_status(config);
+}
+
+/// It goes at the end, when nothing can be taken back any more.
+std::string publication_obstacle(pg::Session& source, const std::string& publication) {
+  const pg::Result found = source.exec(
+      "select pg_catalog.pg_has_role(p.pubowner, 'USAGE'), pg_catalog.pg_get_userbyid(p.pubowner) from "
+      "pg_catalog.pg_publication p where p.pubname = $1",
+      {std::string_view{publication}});
+  if (found.rows() == 0 || found.is_true(0, 0)) return {};
+  return "the agent's role may not drop the publication " + publication + ", which belongs to " + found.text(0, 1) +
+         ": ALTER PUBLICATION … OWNER TO the agent's role, or GRANT it the owner's";
 }
 
 }  // namespace
@@ -49,9 +60,12 @@ std::vector<std::string> cutover_obstacles(const Config& config, const Environme
     parked += route.counters.parked;
   }
   if (!status.is_balanced()) obstacles.emplace_back("the counters do not add up: run `agent validate`");
-  if (status.lag_seconds > kMostLagSeconds) {
-    obstacles.push_back(fmt::format("the target is {:.0f} s behind, more than {:.0f} s: wait, and see `agent status`",
-                                    status.lag_seconds, kMostLagSeconds));
+  // What is still to come is waited for with the source fenced.
+  const std::chrono::duration<double> max_lag = config.cutover.max_lag;
+  if (status.lag_seconds > max_lag.count()) {
+    obstacles.push_back(
+        fmt::format("the target is {:.0f} s behind, more than {:g} s (cutover.max_lag): wait, and see `agent status`",
+                    status.lag_seconds, max_lag.count()));
   }
   if (const std::int64_t count = count_quarantine(target, config.target.ledger_schema, {}); count > 0) {
     obstacles.push_back(
@@ -67,8 +81,13 @@ std::vector<std::string> cutover_obstacles(const Config& config, const Environme
                     "quarantine discard`",
                     parked, accepted));
   }
-  if (const std::string obstacle = cutover::SourceFence{source}.obstacle(); !obstacle.empty())
-    obstacles.push_back(obstacle);
+  if (std::string obstacle = publication_obstacle(source, config.source.publication); !obstacle.empty())
+    obstacles.push_back(std::move(obstacle));
+  const auto validation =
+      last_whole_validation(target, config.target.ledger_schema, finding_origin(environment, checkpoint->applied));
+  if (const std::string obstacle = validation_obstacle(validation); !obstacle.empty()) obstacles.push_back(obstacle);
+  cutover::SourceFence fence{source, fence_settings(environment)};
+  if (std::string obstacle = fence.obstacle(); !obstacle.empty()) obstacles.push_back(std::move(obstacle));
   return obstacles;
 }
 

@@ -52,7 +52,7 @@ int roll_back_cutover(const Config& config, const Options& options, const std::s
     std::cout << "drop publication and slot, where they are still there\n"
                  "make migration_mappings of the ledger a view again\n"
                  "forget the position of the stream, on the target and in the state directory\n"
-                 "put back default_transaction_read_only of the source's database, and end its sessions\n"
+                 "take down the fence around the source: what it found there comes back\n"
                  "then `agent run` makes publication and slot again, and compares every row (a differential snapshot)\n"
                  "nothing was changed\n";
     return to_int(ExitCode::Done);

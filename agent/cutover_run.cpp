@@ -30,7 +30,9 @@ using steps::Action;
 class CutoverRun {
  public:
   CutoverRun(const Config& config, const Options& options, const std::stop_token& stop)
-      : options_(options), site_(config, stop), sequence_(site_) {}
+      : options_(options), site_(config, stop), sequence_(site_) {
+    site_.validates_changed = options.cutover.validates_changed;
+  }
 
   int show() {
     const std::vector<std::string> obstacles = obstacles_now();
@@ -84,7 +86,7 @@ class CutoverRun {
     try {
       for (Action* action : sequence_.in_order()) perform(*action);
     } catch (const steps::NotEqual& found) {
-      take_back("source and target are not equal");
+      give_up(Error(ErrorKind::Refused, "source and target are not equal"));
       return to_int(found.has_differences ? ExitCode::Found : ExitCode::Incomplete);
     } catch (const Error& error) {
       if (site_.run.is_past_return()) return stand_still(error);

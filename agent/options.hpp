@@ -52,6 +52,8 @@ struct Options {
     bool is_dry = false;        ///< --dry-run
     bool is_confirmed = false;  ///< --yes
     bool aborts = false;        ///< --abort
+    bool validates_changed =
+        false;  ///< --validate changed: only what was written to since the last validation of everything
   } cutover;
 
   struct Cleanup {

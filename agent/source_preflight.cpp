@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <string>
 
+#include "agent/fence_settings.hpp"
 #include "agent/name_list.hpp"
 #include "agent/source_preflight_sql.hpp"
 #include "core/error.hpp"
+#include "cutover/source_fence.hpp"
 #include "pg/quoting.hpp"
 #include "pg/replication_connection.hpp"
 #include "pg/server_version.hpp"
@@ -347,6 +349,29 @@ void judge_slot(const SourceView& view, const std::optional<replication::SlotHea
   }
 }
 
+/// Which fences a cutover could put up.
+void judge_fence(const SourceView& view, FindingList& findings) {
+  if (view.tables.empty()) return;
+  cutover::SourceFence fence{view.session, fence_settings(view.config, view.tables)};
+  std::string possible;
+  std::string missing;
+  for (const cutover::FenceOption& option : fence.options()) {
+    const std::string name{to_string(option.method)};
+    if (option.obstacle.empty()) {
+      possible += (possible.empty() ? "" : ", ") + name;
+    } else if (possible.empty()) {
+      // Of no interest once there is a stronger one.
+      missing += (missing.empty() ? "" : "; ") + name + ": " + option.obstacle;
+    }
+  }
+  if (possible.empty()) {
+    findings.warning("no fence can be put up around the source, so that a cutover would be refused", missing);
+  } else {
+    findings.info("a cutover can fence the source, the first of these is used: " + possible +
+                  (missing.empty() ? "" : "; not possible: " + missing));
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> inspect_source(const SourceView& view) {
@@ -361,6 +386,7 @@ std::vector<Finding> inspect_source(const SourceView& view) {
   judge_publication(view, server, rights, findings);
   judge_slot(view, slot, findings);
   judge_subscriptions(view, findings);
+  judge_fence(view, findings);
   return std::move(findings).take();
 }
 

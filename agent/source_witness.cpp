@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "core/error.hpp"
+#include "cutover/source_fence.hpp"
 #include "pg/quoting.hpp"
 #include "replication/decoder.hpp"
 
@@ -22,6 +23,9 @@ std::string bytes_of_hex(std::string_view text) {
     bytes += static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1]));
   return bytes;
 }
+
+/// By statement_timeout.
+constexpr std::string_view kCanceled = "57014";
 
 /// The first table that a message changes; nothing when it changes no rows.
 std::optional<core::Oid> changed_by(const replication::Message& message) {
@@ -58,12 +62,24 @@ std::optional<WitnessedChange> first_unapplied_change(pg::Session& source, const
   return std::nullopt;
 }
 
-SourceWitness::SourceWitness(const pg::ConnectionParams& source, const std::string& slot, std::string publication)
+SourceWitness::SourceWitness(const pg::ConnectionParams& source, const std::string& slot, std::string publication,
+                             std::chrono::milliseconds limit)
     : session_(source, "cutover-witness"),
       slot_(slot.substr(0, 45) + "_witness_" + std::to_string(getpid())),
       publication_(std::move(publication)) {
-  session_.exec("select pg_catalog.pg_create_logical_replication_slot($1, 'pgoutput', true)",
-                {std::string_view{slot_}});
+  session_.exec("SET statement_timeout = " + std::to_string(limit.count()));
+  try {
+    session_.exec("select pg_catalog.pg_create_logical_replication_slot($1, 'pgoutput', true)",
+                  {std::string_view{slot_}});
+  } catch (const core::Error& error) {
+    if (error.sqlstate() != kCanceled) throw;
+    throw core::Error(core::ErrorKind::Refused, "a transaction that writes does not end in spite of the fence")
+        .with("waited_ms", std::to_string(limit.count()))
+        .with("connected", cutover::others_connected(session_))
+        .remedy(
+            "end it (pg_stat_activity, backend_xid), or raise cutover.fence_timeout; then run `agent cutover` again");
+  }
+  session_.exec("SET statement_timeout = 0");
 }
 
 std::optional<WitnessedChange> SourceWitness::first_change() {

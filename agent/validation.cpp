@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,7 @@
 #include "agent/snapshot_progress.hpp"
 #include "agent/source_images.hpp"
 #include "agent/table_names.hpp"
+#include "agent/validation_record.hpp"
 #include "apply/operator_name.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
@@ -63,6 +65,19 @@ std::string version_of(const pg::ConnectionParams& params) {
   return session.exec("SHOW server_version").text(0, 0);
 }
 
+/// The comparison was made, and is worth telling, also where it cannot be written down.
+void put_on_record(const Environment& environment, const validate::Outcome& outcome, const Census& census,
+                   bool was_interrupted) {
+  try {
+    pg::Session target{environment.target, "validate-record"};
+    record_validation(target, environment.config.target.ledger_schema, outcome,
+                      finding_origin(environment, outcome.lsn), census, was_interrupted);
+  } catch (const Error& error) {
+    spdlog::warn("this validation could not be written into the ledger, so that no cutover will know of it: {}",
+                 error.what());
+  }
+}
+
 std::vector<core::RouteId> routes_of(const mapping::Plan& plan, const std::vector<std::string>& tables) {
   const std::vector<core::TableId> named = tables_named(plan, tables);
   std::vector<core::RouteId> routes;
@@ -81,13 +96,14 @@ std::vector<core::RouteId> routes_of(const mapping::Plan& plan, const std::vecto
 class Run {
  public:
   Run(const Environment& environment, const Options::Validate& options, bool is_quiet, const std::stop_token& stop,
-      validate::Outcome& outcome)
+      validate::Outcome& outcome, Census& census)
       : environment_(environment),
         plan_(environment.plan),
         options_(options),
         is_quiet_(is_quiet),
         stop_(stop),
         outcome_(outcome),
+        census_(census),
         routes_(routes_of(plan_, options.tables)) {}
 
   void run() {
@@ -143,24 +159,29 @@ class Run {
   /// Everything that is needed of the source, after which its snapshot is given up: it keeps the source from cleaning up.
   void read_source() {
     const auto tables = validate::tables_read(plan_, validate::with_parents(plan_, routes_));
-    if (is_whole() && !plan_.reconcile.empty()) {
-      pg::Session source{environment_.source, "validate-reconcile"};
+    if (is_whole()) {
+      pg::Session source{environment_.source, "validate-totals"};
       // As on the target: names in mapping.yaml need no schema.
       source.exec("SET search_path = public, pg_catalog");
       pg::import_snapshot(source, moment_->source->name());
+      census_.source_xmin = oldest_unseen_transaction(source);
       for (const mapping::Reconcile& one : plan_.reconcile)
         source_sides_.push_back(validate::ask_side(source, one.source));
     }
     ranges_ = cut_tables(environment_, *moment_->source, tables, kRangeRows);
     begin_progress();
+    std::vector<std::atomic<std::int64_t>> rows_read(plan_.tables.size());
     load_images(
         environment_, *moment_->source, ranges_, *store_, workers(),
         [&](const state::Chunk& range, std::size_t rows) {
           progress_->add(range.table.index(), static_cast<std::int64_t>(rows));
+          rows_read[range.table.index()] += static_cast<std::int64_t>(rows);
           load_->rest(stop_);
         },
         stop_);
     moment_->source.reset();
+    for (const core::TableId table : tables)
+      census_.source_rows[plan_.table(table).name.display()] = rows_read[table.index()];
   }
 
   /// Every row is read once and compared on each of its routes.
@@ -203,6 +224,8 @@ class Run {
     if (!options_.counts_only && !stop_.stop_requested()) look_at_integrity();
     if (!stop_.stop_requested()) look_at_counters();
     outcome_.routes = comparison.outcomes();
+    for (const validate::RouteOutcome& route : outcome_.routes)
+      census_.target_rows[route.to] += route.target_rows() + route.foreign + route.kept;
     if (stop_.stop_requested()) {
       outcome_.not_checked.push_back({"what is not named here", "interrupted"});
     } else {
@@ -282,6 +305,7 @@ class Run {
   const bool is_quiet_;
   const std::stop_token& stop_;
   validate::Outcome& outcome_;
+  Census& census_;
   const std::vector<core::RouteId> routes_;
 
   std::unique_ptr<Moment> moment_;
@@ -316,11 +340,13 @@ validate::Outcome run_validation(const Config& config, const Options::Validate& 
     outcome.actor = actor();
     outcome.tables = options.tables;
     outcome.is_counted_only = options.counts_only;
+    Census census;
     try {
       outcome.source_version = version_of(environment.source);
       outcome.target_version = version_of(environment.target);
-      Run{environment, options, is_quiet, stop, outcome}.run();
+      Run{environment, options, is_quiet, stop, outcome, census}.run();
       outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+      put_on_record(environment, outcome, census, stop.stop_requested());
       return outcome;
     } catch (const Error& error) {
       const bool is_lost = error.is_transient() && error.kind() != ErrorKind::State;

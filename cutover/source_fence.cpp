@@ -1,8 +1,9 @@
 #include "cutover/source_fence.hpp"
 
+#include <string_view>
+
 #include "core/error.hpp"
-#include "core/pause.hpp"
-#include "cutover/source_fence_sql.hpp"
+#include "cutover/other_sessions.hpp"
 #include "pg/quoting.hpp"
 
 namespace cutover {
@@ -12,113 +13,154 @@ namespace {
 using core::Error;
 using core::ErrorKind;
 using nlohmann::json;
-using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kLook{50};
-constexpr std::string_view kReadOnly = "25006";
+/// Prepared transactions; enabled subscriptions. Works on PostgreSQL 10 and later.
+constexpr std::string_view kCommonObstacles = R"sql(
+select
+  (select pg_catalog.count(*) from pg_catalog.pg_prepared_xacts x where x.database = pg_catalog.current_database()),
+  (select pg_catalog.string_agg(s.subname, ', ') from pg_catalog.pg_subscription s
+     join pg_catalog.pg_database d on d.oid = s.subdbid where d.datname = pg_catalog.current_database() and s.subenabled))sql";
+
+constexpr std::string_view kFirstColumn = R"sql(
+select attname from pg_catalog.pg_attribute where attrelid = $1::pg_catalog.regclass and attnum > 0 and not attisdropped
+order by attnum limit 1)sql";
+
+/// An agent that knew one method did not name it.
+FenceMethod method_of(const json& memory) {
+  return fence_method_of(memory.value("method", "")).value_or(FenceMethod::ReadOnly);
+}
 
 }  // namespace
 
-json to_json(const FenceMemory& memory) { return {{"previous", memory.previous ? json(*memory.previous) : json()}}; }
+SourceFence::SourceFence(pg::Session& session, FenceSettings settings)
+    : session_(session),
+      settings_(std::move(settings)),
+      read_only_(session),
+      revoke_(session, settings_.tables),
+      hook_(session, settings_.tables, Hook{settings_.fence_command}, Hook{settings_.lift_command},
+            [this] { return trial(); }) {}
 
-FenceMemory fence_memory_of(const json& memory) {
-  if (!memory.is_object() || !memory.contains("previous") || !memory["previous"].is_string()) return {};
-  return {.previous = memory["previous"].get<std::string>()};
+std::string SourceFence::obstacle_of(FenceMethod method) {
+  switch (method) {
+    case FenceMethod::ReadOnly: return read_only_.obstacle();
+    case FenceMethod::Revoke: return revoke_.obstacle();
+    case FenceMethod::Command: return hook_.obstacle();
+  }
+  return {};
 }
 
-std::string SourceFence::obstacle() {
-  const pg::Result found = session_.exec(source_fence_sql::kObstacles);
-  if (!found.is_true(0, 0)) {
-    return "the agent's role does not own the database, so that it cannot make it read-only: GRANT its owner's role to "
-           "it";
+std::vector<FenceOption> SourceFence::options() {
+  std::vector<FenceOption> options;
+  for (const FenceMethod method : kFenceMethods) {
+    if (!settings_.method || *settings_.method == method) options.push_back({method, obstacle_of(method)});
   }
-  if (const std::string roles = found.text(0, 1); !roles.empty()) {
-    return "settings of roles make their transactions writable whatever the database says: ALTER ROLE … RESET "
-           "default_transaction_read_only for " +
-           roles;
+  return options;
+}
+
+std::optional<FenceMethod> SourceFence::choose() {
+  for (const FenceOption& option : options()) {
+    if (option.obstacle.empty()) return option.method;
   }
-  if (const std::string roles = found.text(0, 2); !roles.empty()) {
-    return "the agent's role may not end sessions of " + roles +
-           ": GRANT pg_signal_backend to it (a superuser's sessions only a superuser may end)";
-  }
-  if (found.integer(0, 3) != 0) {
-    return found.text(0, 3) +
+  return std::nullopt;
+}
+
+std::string SourceFence::common_obstacle() {
+  const pg::Result found = session_.exec(kCommonObstacles);
+  if (found.integer(0, 0) != 0) {
+    return found.text(0, 0) +
            " prepared transactions are open in this database: commit them or roll them back (pg_prepared_xacts)";
   }
-  if (const std::string names = found.text(0, 4); !names.empty()) {
+  if (const std::string names = found.text(0, 1); !names.empty()) {
     return "subscriptions write to this database past any fence: ALTER SUBSCRIPTION … DISABLE for " + names;
   }
   return {};
 }
 
+std::string SourceFence::obstacle() {
+  if (std::string common = common_obstacle(); !common.empty()) return common;
+  if (choose()) return {};
+  std::string text = "no fence is possible";
+  for (const FenceOption& option : options()) {
+    text.append("; ").append(to_string(option.method)).append(": ").append(option.obstacle);
+  }
+  return text;
+}
+
 Plan SourceFence::plan() {
-  const std::string database = pg::quote_identifier(session_.exec("select pg_catalog.current_database()").text(0, 0));
-  return {
-      {"ALTER DATABASE " + database + " SET default_transaction_read_only = on", "",
-       "transactions that begin from now on are read-only"},
-      {"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE …every client session of others that began before",
-       "", "sessions that could still write come back as readers"}};
+  const FenceMethod method = choose().value_or(settings_.method.value_or(FenceMethod::ReadOnly));
+  Plan plan;
+  switch (method) {
+    case FenceMethod::ReadOnly: plan = read_only_.plan(); break;
+    case FenceMethod::Revoke: plan = revoke_.plan(); break;
+    case FenceMethod::Command: plan = hook_.plan(); break;
+  }
+  plan.front().why = "fence `" + std::string{to_string(method)} + "`: " + plan.front().why;
+  return plan;
 }
 
-FenceMemory SourceFence::remember() {
-  const pg::Result found = session_.exec(source_fence_sql::kCurrentSetting);
-  if (found.rows() == 0) return {};
-  return {.previous = found.text(0, 0)};
+json SourceFence::remember() {
+  const auto method = choose();
+  if (!method) {
+    throw Error(ErrorKind::Refused, obstacle()).remedy("nothing was changed; `agent check` tells what is missing");
+  }
+  json memory;
+  switch (*method) {
+    case FenceMethod::ReadOnly: memory = read_only_.remember(); break;
+    case FenceMethod::Revoke: memory = revoke_.remember(); break;
+    case FenceMethod::Command: memory = hook_.remember(); break;
+  }
+  memory["method"] = to_string(*method);
+  return memory;
 }
 
-void SourceFence::set_default(const std::optional<std::string>& value) {
-  const std::string database = pg::quote_identifier(session_.exec("select pg_catalog.current_database()").text(0, 0));
-  session_.exec("ALTER DATABASE " + database +
-                (value ? " SET default_transaction_read_only = " + pg::quote_literal(*value)
-                       : std::string{" RESET default_transaction_read_only"}));
+void SourceFence::put_up(const json& memory, const std::stop_token& stop) {
+  switch (method_of(memory)) {
+    case FenceMethod::ReadOnly: read_only_.put_up(settings_.limit, stop); break;
+    case FenceMethod::Revoke: revoke_.put_up(memory, settings_.limit, stop); break;
+    case FenceMethod::Command: hook_.put_up(memory, settings_.limit, stop); break;
+  }
+  // One that was prepared by a transaction of before.
+  if (const std::string common = common_obstacle(); !common.empty()) {
+    throw Error(ErrorKind::Refused, "the fence does not hold: " + common).remedy("then run `agent cutover` again");
+  }
+  require_closed(memory);
 }
 
-void SourceFence::put_up(std::chrono::milliseconds limit, const std::stop_token& stop) {
-  set_default("on");
-  end_sessions(limit, stop);
-  if (session_.exec(source_fence_sql::kObstacles).integer(0, 3) != 0) {
-    throw Error(ErrorKind::Refused, "a prepared transaction is open on the source: it may commit behind the fence")
-        .remedy("commit it or roll it back (pg_prepared_xacts), then run `agent cutover` again");
+void SourceFence::lift(const json& memory) {
+  switch (method_of(memory)) {
+    case FenceMethod::ReadOnly: return read_only_.lift(memory, settings_.limit);
+    case FenceMethod::Revoke: return revoke_.lift(memory);
+    case FenceMethod::Command: return hook_.lift(memory, settings_.limit);
   }
 }
 
-void SourceFence::lift(const FenceMemory& memory, std::chrono::milliseconds limit) {
-  set_default(memory.previous);
-  end_sessions(limit, {});
-}
-
-void SourceFence::end_sessions(std::chrono::milliseconds limit, const std::stop_token& stop) {
-  // By the server's clock, after the setting was committed: whoever connects later has it.
-  const std::string now = session_.exec("select pg_catalog.clock_timestamp()").text(0, 0);
-  const auto give_up = Clock::now() + limit;
-  for (;;) {
-    const pg::Result left = session_.exec(source_fence_sql::kEndSessions, {std::string_view{now}});
-    if (left.rows() == 0) return;
-    if (Clock::now() >= give_up || !core::pause(kLook, stop)) {
-      throw Error(ErrorKind::Source, "sessions of others on the source do not end")
-          .with("sessions", std::to_string(left.rows()))
-          .with("first", left.text(0, 0))
-          .remedy("see pg_stat_activity for what keeps them, then run `agent cutover` again");
-    }
+void SourceFence::require_closed(const json& memory) {
+  const FenceMethod method = method_of(memory);
+  std::string breach;
+  switch (method) {
+    case FenceMethod::ReadOnly: breach = read_only_.breach(trial(), settings_.limit); break;
+    case FenceMethod::Revoke: breach = revoke_.breach(trial()); break;
+    case FenceMethod::Command: breach = hook_.breach(trial()); break;
   }
+  if (breach.empty()) return;
+  throw Error(ErrorKind::Refused, "the fence does not hold: " + breach)
+      .with("fence", std::string{to_string(method)})
+      .remedy("close that way in, then run `agent cutover` again");
 }
 
-void require_fenced(const pg::ConnectionParams& as_anybody, const core::QualifiedName& table) {
-  pg::Session session(as_anybody, "cutover-trial");
-  const std::string name = pg::quote_name(table);
-  const pg::Result column = session.exec(source_fence_sql::kFirstColumn, {std::string_view{name}});
-  const std::string quoted = pg::quote_identifier(column.text(0, 0));
+std::string SourceFence::trial() const {
+  pg::Session session(settings_.as_anybody, "cutover-trial");
+  const std::string name = pg::quote_name(settings_.tables.front());
+  const std::string column = pg::quote_identifier(session.exec(kFirstColumn, {std::string_view{name}}).text(0, 0));
   try {
-    session.exec("UPDATE " + name + " SET " + quoted + " = " + quoted + " WHERE false");
+    session.exec("UPDATE " + name + " SET " + column + " = " + column + " WHERE false");
   } catch (const Error& error) {
-    if (error.sqlstate() == kReadOnly) return;
-    throw;
+    if (error.sqlstate().empty()) throw;
+    return error.sqlstate();
   }
-  throw Error(ErrorKind::Refused, "the fence does not hold: a new session may write to the source")
-      .with("table", table.display())
-      .remedy("look for settings of roles (ALTER ROLE … SET default_transaction_read_only) and of the agent's URL");
+  return {};
 }
 
-std::string others_connected(pg::Session& session) { return session.exec(source_fence_sql::kOthers).text(0, 0); }
+std::string others_connected(pg::Session& session) { return OtherSessions{session}.names(); }
 
 }  // namespace cutover

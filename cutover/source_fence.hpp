@@ -5,48 +5,73 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "core/relation.hpp"
+#include "cutover/fence_method.hpp"
+#include "cutover/hook_fence.hpp"
 #include "cutover/plan.hpp"
+#include "cutover/read_only_fence.hpp"
+#include "cutover/revoke_fence.hpp"
 #include "pg/session.hpp"
 
 namespace cutover {
 
-/// What the database said of default_transaction_read_only before the fence; to be put back by lifting it.
-struct FenceMemory {
-  std::optional<std::string> previous;  ///< none: the database had no setting of its own
+/// What the fence goes by.
+struct FenceSettings {
+  std::optional<FenceMethod> method;  ///< none: the strongest that is possible
+  std::vector<std::string> fence_command;
+  std::vector<std::string> lift_command;
+  std::chrono::milliseconds limit{};        ///< for each wait, and for each command
+  std::vector<core::QualifiedName> tables;  ///< that are published; not empty
+  pg::ConnectionParams as_anybody;          ///< how anybody would connect: with the database's own settings
 };
 
-[[nodiscard]] nlohmann::json to_json(const FenceMemory& memory);
-[[nodiscard]] FenceMemory fence_memory_of(const nlohmann::json& json);
+/// A way to fence, and why it is not possible; empty: it is.
+struct FenceOption {
+  FenceMethod method;
+  std::string obstacle;
+};
 
-/// Keeps everybody else from writing to the source's database: transactions are read-only by default from then on, and every session that
-/// began before is ended, so that it comes back as a reader. A client that sets the default for itself gets around it; who watches
-/// the log finds that.
+/// Keeps everybody else from writing to the source's database, by the method that was asked for, or by the strongest that the agent's role may use. Which one it
+/// was is part of what is remembered, and that decides how the fence is kept and taken down, whatever was asked for since.
 class SourceFence {
  public:
   /// `session` is one that may write itself (default_transaction_read_only=off); it outlives this object.
-  explicit SourceFence(pg::Session& session) : session_(session) {}
+  SourceFence(pg::Session& session, FenceSettings settings);
+  SourceFence(const SourceFence&) = delete;
+  SourceFence& operator=(const SourceFence&) = delete;
 
-  /// Why the role cannot put up the fence, or why it would not hold; empty: it can, and it would.
+  /// The methods that may be used, the strongest first.
+  [[nodiscard]] std::vector<FenceOption> options();
+  /// Why there can be no fence, or why it would not hold; empty: there can be one.
   [[nodiscard]] std::string obstacle();
+  /// What would be done. Of the method that would be used or, when none can, of the first that might.
   [[nodiscard]] Plan plan();
-  [[nodiscard]] FenceMemory remember();
-  /// Repeatable. Returns when no session of before is left. Throws Error(Source) after `limit`, naming who is left.
-  void put_up(std::chrono::milliseconds limit, const std::stop_token& stop);
-  /// Puts back what was there, and ends the sessions that began behind the fence: they would stay readers. Repeatable.
-  void lift(const FenceMemory& memory, std::chrono::milliseconds limit);
+  /// Chooses the method. Its name, and what must be known to take the fence down. Throws Error(Refused) when there can be none.
+  [[nodiscard]] nlohmann::json remember();
+  /// Repeatable. Returns when nobody is left who could write by what he began before, and a trial write has failed. Throws Error(Source) or
+  /// Error(Refused), naming who is left.
+  void put_up(const nlohmann::json& memory, const std::stop_token& stop);
+  /// Puts back what was there. Repeatable.
+  void lift(const nlohmann::json& memory);
+  /// Throws Error(Refused) when somebody may write.
+  void require_closed(const nlohmann::json& memory);
 
  private:
-  void set_default(const std::optional<std::string>& value);
-  /// Ends the sessions of others that began before this call, and waits until they are gone.
-  void end_sessions(std::chrono::milliseconds limit, const std::stop_token& stop);
+  [[nodiscard]] std::string obstacle_of(FenceMethod method);
+  /// Writers that no method keeps away.
+  [[nodiscard]] std::string common_obstacle();
+  [[nodiscard]] std::optional<FenceMethod> choose();
+  /// Writes as anybody would, in a new session. The SQLSTATE of the refusal; empty: there was none.
+  [[nodiscard]] std::string trial() const;
 
   pg::Session& session_;
+  FenceSettings settings_;
+  ReadOnlyFence read_only_;
+  RevokeFence revoke_;
+  HookFence hook_;
 };
-
-/// Tries to write as anybody would, in a session with the database's own defaults. Throws Error(Refused) when the table may be written to.
-void require_fenced(const pg::ConnectionParams& as_anybody, const core::QualifiedName& table);
 
 /// Who is connected to the source's database besides the agent: role, application, pid, as far as this role may see. For messages.
 [[nodiscard]] std::string others_connected(pg::Session& session);

@@ -20,6 +20,8 @@ struct ServerVersion {
   [[nodiscard]] constexpr bool has_session_wal_sender_timeout() const { return major() >= 12; }
   /// `publish_via_partition_root`, and partitioned tables in publications.
   [[nodiscard]] constexpr bool has_publish_via_root() const { return major() >= 13; }
+  /// A membership may come without the right to SET ROLE.
+  [[nodiscard]] constexpr bool has_set_option() const { return major() >= 16; }
   /// `wal_status` and `safe_wal_size` in pg_replication_slots; `max_slot_wal_keep_size`.
   [[nodiscard]] constexpr bool has_wal_status() const { return major() >= 13; }
   /// pgoutput's proto_version 2: large transactions are streamed before they commit.

@@ -16,6 +16,11 @@ void declare(CLI::App& app, Options& options) {
       app.add_flag("--abort", part.aborts, "Take back a cutover that is under way: the source takes writes again");
   dry->excludes(abort);
   app.add_flag("--yes", part.is_confirmed, "Do not ask");
+  app.add_option_function<std::string>(
+         "--validate", [&part](const std::string& what) { part.validates_changed = what == "changed"; },
+         "Compare everything (full), or what was written to since the last validation of everything (changed)")
+      ->check(CLI::IsMember({"full", "changed"}))
+      ->default_str("full");
   app.footer(
       "Makes the source read-only, brings what is left to the target, compares every row, sets the target's sequences, "
       "makes the id map\na plain table; then (the point of no return) drops the columns under `cleanup` of the mapping "

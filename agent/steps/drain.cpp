@@ -18,7 +18,6 @@ using core::ErrorKind;
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kDrainLimit{60};
 constexpr std::chrono::milliseconds kLook{20};
 constexpr std::chrono::milliseconds kAgentLook{250};
 
@@ -26,7 +25,7 @@ constexpr std::chrono::milliseconds kAgentLook{250};
 
 json Drain::run() {
   const core::Lsn marker = replication::emit_marker(site_.source, "cutover").message_lsn;
-  const auto give_up = Clock::now() + kDrainLimit;
+  const auto give_up = Clock::now() + site_.config.cutover.drain_timeout;
   auto next_look = Clock::now();
   while (!has_arrived(marker)) {
     // One that dies meanwhile, or is stopped, is no loss.
@@ -38,7 +37,9 @@ json Drain::run() {
     if (Clock::now() < give_up) continue;
     throw Error(ErrorKind::Refused, "what was written before the fence does not arrive in time")
         .with("marker_lsn", marker.to_string())
-        .remedy("see `agent status` and the log of the running agent for what keeps it");
+        .with("waited_ms", std::to_string(site_.config.cutover.drain_timeout.count()))
+        .remedy(
+            "see `agent status` and the log of the running agent for what keeps it, or raise cutover.drain_timeout");
   }
   fence_.require_unbroken();
   return {{"marker_lsn", marker.to_string()}};

@@ -1,9 +1,7 @@
 #include "agent/steps/fence.hpp"
 
-#include <chrono>
-
+#include "agent/fence_settings.hpp"
 #include "core/error.hpp"
-#include "pg/connection_params.hpp"
 
 namespace agent::steps {
 
@@ -13,32 +11,27 @@ using core::Error;
 using core::ErrorKind;
 using nlohmann::json;
 
-constexpr std::chrono::seconds kFenceLimit{30};
-
 }  // namespace
 
+Fence::Fence(Site& site) : site_(site), fence_(site.source, fence_settings(site.environment)) {}
+
 json Fence::run() {
-  fence_.put_up(kFenceLimit, site_.stop);
-  require_closed();
+  fence_.put_up(memory(), site_.stop);
   // Nobody writes any more, so that its slot waits for nobody, and whatever it sees was written in spite of the fence.
-  witness_.emplace(site_.environment.source, site_.config.source.slot, site_.config.source.publication);
+  witness_.emplace(site_.environment.source, site_.config.source.slot, site_.config.source.publication,
+                   site_.config.cutover.fence_timeout);
   return json::object();
 }
 
 bool Fence::take_back() {
   witness_.reset();
   if (site_.source.is_broken()) site_.source = pg::Session(site_.environment.source, "cutover");
-  fence_.lift(cutover::fence_memory_of(site_.run.detail(step())), kFenceLimit);
+  fence_.lift(memory());
   return true;
 }
 
-void Fence::require_closed() {
-  const auto as_anybody = pg::ConnectionParams::parse(pg::Side::Source, site_.config.source.url);
-  cutover::require_fenced(as_anybody, site_.environment.plan.tables.front().name);
-}
-
 void Fence::require_unbroken() {
-  require_closed();
+  fence_.require_closed(memory());
   if (!witness_) return;
   const auto change = witness_->first_change();
   if (!change) return;
@@ -46,7 +39,9 @@ void Fence::require_unbroken() {
       .with("table", change->table)
       .with("lsn", change->lsn.to_string())
       .with("connected", cutover::others_connected(site_.source))
-      .remedy("stop that writer, which sets default_transaction_read_only for itself, then run `agent cutover` again");
+      .remedy(
+          "stop that writer, which no fence keeps away (it sets default_transaction_read_only for itself, or is a "
+          "superuser, or owns the table), then run `agent cutover` again");
 }
 
 }  // namespace agent::steps

@@ -12,11 +12,11 @@ namespace agent::steps {
 /// Nobody writes to the source any more, and somebody watches that nobody does.
 class Fence : public Action {
  public:
-  explicit Fence(Site& site) : site_(site), fence_(site.source) {}
+  explicit Fence(Site& site);
 
   [[nodiscard]] cutover::Step step() const override { return cutover::Step::Fence; }
   [[nodiscard]] cutover::Plan plan() override { return fence_.plan(); }
-  [[nodiscard]] nlohmann::json remember() override { return to_json(fence_.remember()); }
+  [[nodiscard]] nlohmann::json remember() override { return fence_.remember(); }
   nlohmann::json run() override;
   bool take_back() override;
 
@@ -24,7 +24,8 @@ class Fence : public Action {
   void require_unbroken();
 
  private:
-  void require_closed();
+  /// What the journal says of the fence that is up, or is to be.
+  [[nodiscard]] nlohmann::json memory() const { return site_.run.detail(step()); }
 
   Site& site_;
   cutover::SourceFence fence_;

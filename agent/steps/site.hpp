@@ -30,7 +30,8 @@ struct Site {
   pg::Session source;  ///< may write, whatever the database's default is
   pg::Session target;
   cutover::Journal journal;
-  cutover::Run run;  ///< the cutover that is under way
+  cutover::Run run;                ///< the cutover that is under way
+  bool validates_changed = false;  ///< only what was written to since the last validation of everything
 };
 
 }  // namespace agent::steps

@@ -38,7 +38,8 @@ void AgentUnderTest::configure() const {
           "\nmapping: mapping.yaml\nstate_dir: state\napply: { batch_rows: " + std::to_string(options_.batch_rows) +
           ", max_quarantine: " + options_.max_quarantine + ", memory_mb: " + std::to_string(options_.memory_mb) +
           " }\nsnapshot: { workers: " + std::to_string(options_.workers) + ", chunk_rows: " +
-          std::to_string(options_.chunk_rows) + " }\nhttp: { listen: \"off\" }\nlog: { level: info, format: text }\n");
+          std::to_string(options_.chunk_rows) + " }\nhttp: { listen: \"off\" }\nlog: { level: info, format: text }\n" +
+          (options_.cutover.empty() ? "" : "cutover: " + options_.cutover + "\n"));
 }
 
 ProcessOptions AgentUnderTest::process_options(std::vector<std::string> args, const Environment& environment) const {

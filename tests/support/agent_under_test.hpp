@@ -33,6 +33,7 @@ struct AgentOptions {
   std::uint32_t batch_rows = 2'000;
   std::string max_quarantine = "0.5%";
   std::uint32_t memory_mb = 64;
+  std::string cutover = {};  ///< the section `cutover:` as YAML; empty: none
 };
 
 /// The agent's program with a configuration, a mapping and a state directory of its own, all in a temporary directory.

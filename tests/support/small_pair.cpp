@@ -87,6 +87,11 @@ void SmallPair::bring_over() const {
   agent.must({"sync", "--until-current"});
 }
 
+void SmallPair::make_ready() const {
+  bring_over();
+  agent.must({"validate"});
+}
+
 void SmallPair::require_honest() const {
   // The claims first: what is on the target only grows.
   const auto confirmed =

@@ -33,6 +33,8 @@ struct SmallPair {
   /// Everything that the source committed so far is on the target when this returns, and no agent runs: the snapshot if it
   /// is not finished, then the stream. Throws std::runtime_error when the agent fails.
   void bring_over() const;
+  /// The same, and a validation is on record: a cutover may begin. Throws std::runtime_error when the sides are not equal.
+  void make_ready() const;
   /// Throws std::runtime_error when somebody claims more than is on the target: the status more than the checkpoint row, or the slot's
   /// confirmed position more than that row. At any moment, with or without an agent that runs.
   void require_honest() const;

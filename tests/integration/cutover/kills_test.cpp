@@ -38,7 +38,7 @@ void go_back(SwitchedPeople& pair) {
   pair.agent.must({"rollback", "cutover", "--yes"});
   pair.agent.must({"rollback", "cleanup", "--yes"});
   pair.agent.must({"snapshot"});
-  pair.agent.must({"sync", "--until-current"});
+  pair.make_ready();
   pair.require_as_before();
   BOOST_REQUIRE_NO_THROW(pair.require_equal());
 }
@@ -55,7 +55,7 @@ void lift_fence_by_hand(const SwitchedPeople& pair) {
 BOOST_AUTO_TEST_CASE(after_a_kill_before_the_point_of_no_return_an_abort_restores_everything) {
   SwitchedPeople pair(20);
   pair.list_a_column_for_cleanup();
-  pair.bring_over();
+  pair.make_ready();
   const auto abort_after = [&](const char* place, int step) {
     BOOST_TEST_CONTEXT(place << " " << step) {
       kill_cutover(pair, place, step);
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(after_a_kill_before_the_point_of_no_return_an_abort_restore
 BOOST_AUTO_TEST_CASE(after_a_kill_at_any_step_the_same_command_finishes) {
   SwitchedPeople pair(20);
   pair.list_a_column_for_cleanup();
-  pair.bring_over();
+  pair.make_ready();
   for (const int step : {Fence, Drain, Validate, Settle, Mappings, Cleanup, Release}) {
     BOOST_TEST_CONTEXT(step) {
       if (step != Fence) go_back(pair);
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(after_a_kill_at_any_step_the_same_command_finishes) {
 BOOST_AUTO_TEST_CASE(past_the_point_of_no_return_an_abort_is_refused_and_a_rollback_goes_back) {
   SwitchedPeople pair(20);
   pair.list_a_column_for_cleanup();
-  pair.bring_over();
+  pair.make_ready();
   kill_cutover(pair, "after_step_ended", Cleanup);
   const CommandResult refused = pair.agent.command({"cutover", "--abort"});
   BOOST_TEST(refused.exit_code == 6, refused.err);
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(past_the_point_of_no_return_an_abort_is_refused_and_a_rollb
 // reliability 104b, 104c
 BOOST_AUTO_TEST_CASE(what_was_written_between_a_kill_and_the_next_run_is_brought_over_or_told_and_never_lost) {
   SwitchedPeople pair(20);
-  pair.bring_over();
+  pair.make_ready();
   kill_cutover(pair, "after_step_ended", Mappings);
   lift_fence_by_hand(pair);
   pair.add(700, 710);
@@ -200,6 +200,7 @@ BOOST_AUTO_TEST_CASE(an_error_before_the_point_of_no_return_takes_everything_bac
   pair.list_a_column_for_cleanup();
   pair.agent.start();
   pair.agent.wait_streaming();
+  pair.agent.must({"validate"});
   const CommandResult taken_back = pair.agent.command({"cutover", "--yes"}, at("after_step_ended", Mappings, "fail"));
   BOOST_TEST(taken_back.exit_code == 4, taken_back.err);
   pair.require_as_before();

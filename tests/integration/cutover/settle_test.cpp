@@ -193,6 +193,7 @@ BOOST_AUTO_TEST_CASE(a_foreign_key_that_nobody_enforces_is_an_obstacle_before_an
 BOOST_AUTO_TEST_CASE(a_broken_constraint_stops_the_cutover_and_puts_everything_back) {
   const Office office;
   office.target.exec("ALTER TABLE clients ADD CONSTRAINT young CHECK (legacy_id <> 17) NOT VALID");
+  office.agent.must({"validate"});
   const CommandResult refused = office.agent.command({"cutover", "--yes"});
   BOOST_TEST(refused.exit_code == 6, refused.err);
   BOOST_TEST(names(refused.err, "constraint=young"), refused.err);

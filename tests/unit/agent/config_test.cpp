@@ -56,6 +56,14 @@ const std::vector<Refusal> kRefusals = {
     {kLeast + "http: { listen: '127.0.0.1:99999' }\n", "4", "17", "HOST:PORT", ""},
     {kLeast + "log: { level: loud }\n", "4", "15", "trace, debug, info, warn or error", ""},
     {kLeast + "log: { format: xml }\n", "4", "16", "json or text", ""},
+    {kLeast + "cutover: { fence: high }\n", "4", "19", "auto, read_only, revoke or command", ""},
+    {kLeast + "cutover: { fence: command }\n", "4", "10", "go together", "give both"},
+    {kLeast + "cutover: { lift_command: /bin/true }\n", "4", "10", "go together", "give both"},
+    {kLeast + "cutover: { fence_command: scale-down }\n", "4", "27", "absolute path", "no shell"},
+    {kLeast + "cutover: { fence_command: [/bin/sh, 'psql postgresql://u:pw@h/d'] }\n", "4", "27", "no password",
+     "a file of its own"},
+    {kLeast + "cutover: { max_lag: 30 }\n", "4", "21", "a time such as 30s, from 1s to 60m", ""},
+    {kLeast + "cutover: { fence_timeout: 500ms }\n", "4", "27", "from 1s", ""},
     {kLeast + "state_dir: [a]\n", "4", "12", "state_dir must be a text", ""},
     {"source: { url: 'postgresql://x', slot: Dispatch-Sync }\n", "1", "40", "source.slot", ""},
     {"target: { ledger_schema: public }\n", "1", "26", "of the agent's own", ""},
@@ -88,6 +96,10 @@ BOOST_AUTO_TEST_CASE(only_mapping_and_urls_are_required_and_the_rest_has_default
   BOOST_TEST(config.apply.memory_mb == 64U);
   BOOST_TEST(config.apply.max_quarantine == 0.005);
   BOOST_TEST(config.snapshot.workers == 2U);
+  BOOST_TEST(!config.cutover.fence);
+  BOOST_TEST((config.cutover.max_lag == std::chrono::seconds{30}));
+  BOOST_TEST((config.cutover.fence_timeout == std::chrono::seconds{30}));
+  BOOST_TEST((config.cutover.drain_timeout == std::chrono::seconds{60}));
   BOOST_TEST(config.http.port == 9187);
   BOOST_TEST(config.log.dir.empty());
   for (const std::string missing : {"source.url", "target.url", "mapping"}) {
@@ -101,10 +113,19 @@ BOOST_AUTO_TEST_CASE(only_mapping_and_urls_are_required_and_the_rest_has_default
 }
 
 BOOST_AUTO_TEST_CASE(every_key_of_the_reference_configuration_is_taken) {
-  const Config config = parse(kLeast +
-                              "state_dir: state\napply: { batch_rows: 10, max_quarantine: 2%, memory_mb: 3 }\n"
-                              "snapshot: { workers: 3, chunk_rows: 1000 }\nhttp: { listen: '[::1]:80' }\n"
-                              "log: { level: debug, format: text, dir: /var/log/x }\n");
+  const Config config =
+      parse(kLeast +
+            "state_dir: state\napply: { batch_rows: 10, max_quarantine: 2%, memory_mb: 3 }\n"
+            "snapshot: { workers: 3, chunk_rows: 1000 }\nhttp: { listen: '[::1]:80' }\n"
+            "log: { level: debug, format: text, dir: /var/log/x }\n"
+            "cutover: { fence: command, fence_command: [/bin/scale, web, '0'], lift_command: /bin/up, "
+            "max_lag: 5s, fence_timeout: 2m, drain_timeout: 1h }\n");
+  BOOST_TEST((config.cutover.fence == cutover::FenceMethod::Command));
+  BOOST_TEST(config.cutover.fence_command == (std::vector<std::string>{"/bin/scale", "web", "0"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(config.cutover.lift_command.size() == 1U);
+  BOOST_TEST((config.cutover.fence_timeout == std::chrono::minutes{2}));
+  BOOST_TEST((config.cutover.drain_timeout == std::chrono::hours{1}));
   BOOST_TEST(config.mapping == fs::path("/etc/agent/mapping.yaml"));
   BOOST_TEST(config.state_dir == fs::path("/etc/agent/state"));
   BOOST_TEST(config.apply.max_quarantine == 0.02);
