@@ -35,7 +35,7 @@ std::string everything(const SwitchedPeople& pair) {
 BOOST_AUTO_TEST_CASE(a_dry_run_names_every_step_and_leaves_both_catalogs_and_the_ledger_as_they_are) {
   SwitchedPeople pair(20);
   pair.list_a_column_for_cleanup();
-  pair.make_ready();
+  pair.bring_over();
   pair.agent.must({"validate"});
   const std::string before = everything(pair);
   const std::string text = pair.agent.must({"cutover", "--dry-run"});
@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(a_dry_run_names_every_step_and_leaves_both_catalogs_and_the
 // reliability 121
 BOOST_AUTO_TEST_CASE(the_last_transaction_before_the_fence_comes_over_and_one_that_is_open_then_is_rolled_back) {
   SwitchedPeople pair(20);
-  pair.make_ready();
+  pair.bring_over();
   pair.agent.must({"validate"});
   tests::Sql open = pair.source.session();
   open.exec("BEGIN; INSERT INTO person VALUES (800, 'open', 1)");
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(what_hangs_on_a_column_that_cleanup_would_drop_stops_the_cu
   SwitchedPeople pair(20);
   pair.list_a_column_for_cleanup();
   pair.target.exec("CREATE VIEW oldies AS SELECT id, old FROM people");
-  pair.make_ready();
+  pair.bring_over();
   pair.agent.must({"validate"});
   for (const auto& command : {std::vector<std::string>{"cutover", "--dry-run"}, {"cutover", "--yes"}}) {
     const CommandResult refused = pair.agent.command(command);
