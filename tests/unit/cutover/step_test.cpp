@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_CASE(every_step_is_found_again_by_its_own_name) {
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_given_up_before_it_was_validated) {
-  BOOST_TEST((cutover::kPointOfNoReturn == cutover::Step::Release));
+  BOOST_TEST((cutover::kPointOfNoReturn == cutover::Step::Cleanup));
   BOOST_TEST((cutover::Step::Validate < cutover::kPointOfNoReturn));
 }
 
