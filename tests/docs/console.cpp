@@ -1,0 +1,56 @@
+#include "tests/docs/console.hpp"
+
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <stdexcept>
+#include <string_view>
+
+namespace docs {
+
+namespace {
+
+/// The regular expression that an expected line is.
+std::string expression_of(const std::string& line) {
+  static const std::regex special(R"([.^$|()\[\]{}*+?\\])");
+  static const std::regex anything("…");
+  return std::regex_replace(std::regex_replace(line, special, R"(\$&)"), anything, "[^\\n]*");
+}
+
+}  // namespace
+
+std::vector<Command> commands_of(const std::filesystem::path& page) {
+  std::ifstream in(page);
+  if (!in) throw std::runtime_error("cannot read " + page.string());
+  static const std::regex ends_with_code("#.*exit code ([0-9]+)$");
+  std::vector<Command> commands;
+  bool is_console = false;
+  bool is_shown = false;  // what follows belongs to a command that is run here
+  int number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    if (line.starts_with("```")) {
+      is_console = !is_console && line == "```console";
+      is_shown = false;
+    } else if (is_console && line.starts_with("$ ")) {
+      Command command{.line = number, .text = line.substr(2), .output = {}};
+      if (std::smatch code; std::regex_search(line, code, ends_with_code)) command.exit_code = std::stoi(code[1]);
+      commands.push_back(std::move(command));
+      is_shown = true;
+    } else if (is_console && line.starts_with("# ")) {
+      is_shown = false;
+    } else if (is_shown) {
+      commands.back().output.push_back(line);
+    }
+  }
+  return commands;
+}
+
+bool matches(const std::vector<std::string>& expected, const std::string& printed) {
+  if (expected.empty()) return true;
+  std::string expression;
+  for (const std::string& line : expected) expression += line == "…" ? "([^\\n]*\\n)*" : expression_of(line) + "\\n";
+  return std::regex_match(printed, std::regex(expression));
+}
+
+}  // namespace docs
