@@ -140,6 +140,7 @@ BOOST_AUTO_TEST_CASE(a_start_that_fails_says_why_and_is_never_ready) {
 BOOST_AUTO_TEST_CASE(a_service_that_finds_the_cutover_done_was_ready_before_it_ends_well) {
   People pair(10);
   pair.bring_over();
+  pair.agent.must({"validate"});
   pair.agent.must({"cutover", "--yes"});
   ServiceManager manager;
   pair.agent.start(manager.environment(kWatchdog));

@@ -124,6 +124,7 @@ BOOST_AUTO_TEST_CASE(the_whole_journey_tells_nobody_a_password_a_value_or_an_ema
   BOOST_TEST(shown.find(Secrets::kSecret) != std::string::npos);
   BOOST_TEST(pair.say({"quarantine", "discard", "--all", "--reason", "their owners are gone"}).exit_code == 0);
 
+  BOOST_TEST(pair.say_keys({"validate"}).exit_code == 0);
   BOOST_TEST(pair.say({"cutover", "--dry-run"}).exit_code == 0);
   pair.look_around();
   // A value that only the target has, so that the comparison of the cutover fails.
@@ -131,6 +132,7 @@ BOOST_AUTO_TEST_CASE(the_whole_journey_tells_nobody_a_password_a_value_or_an_ema
   BOOST_TEST(pair.say_keys({"cutover", "--yes"}).exit_code == 1);
   pair.target.exec(
       "SET session_replication_role = replica; UPDATE patients SET name = 'planted-name-12..' WHERE legacy_id = 12");
+  BOOST_TEST(pair.say_keys({"validate"}).exit_code == 0);
   BOOST_TEST(pair.say_keys({"cutover", "--yes"}).exit_code == 0);
   BOOST_TEST(pair.end_run() == 0);
   for (const char* command : {"cleanup", "rollback cleanup", "rollback cutover"}) {
