@@ -113,8 +113,8 @@ std::string to_markdown(const SoakOptions& options, const SoakResult& result, co
       "removed again, so that tables keep their size\n"
       "- faults one after the other, each up to {} s, the next when the one before is recovered from, but for every "
       "fourth, which comes at once; a quarter of those that last are joined "
-      "by a kill -9. In two rounds of three only what does not end the agent's process, so that one process lives "
-      "through many reconnects\n"
+      "by a kill -9. After the first third of the time only what does not end the agent's process, so that one process "
+      "lives through many reconnects, and its figures can be compared\n"
       "- again with `scripts/soak --minutes {} --seed {}`\n\n",
       options.scale, options.sessions, options.pause_ms, options.longest_fault_seconds, options.duration.count() / 60,
       options.seed);

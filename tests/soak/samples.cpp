@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr double kMib = 1024 * 1024;
 constexpr double kGrowth = 1.3;
-constexpr double kGrowthOfMost = 1.1;
 /// Under a sanitizer, which keeps what was freed and more beside it, the memory of a process has no bound of ours.
 constexpr double kMostMemory = tests::kIsSanitized ? std::numeric_limits<double>::infinity() : 512;
 
@@ -113,13 +112,6 @@ std::string why_not_flat(const std::vector<Sample>& samples, const Figure& figur
   if (is_above(level(spreads[2]), level(spreads[1]))) {
     return fmt::format("{}: the {} grew from {:.0f} in the second third to {:.0f} in the last", figure.name,
                        figure.only_at_rest ? "most" : "median", level(spreads[1]), level(spreads[2]));
-  }
-  if (!is_of_process(figure)) return {};
-  // Medians of a process follow its age, since faults end it now and then. Its most does not: caches fill up and then stay, and what is
-  // still higher in the last third does not stop there.
-  if (spreads[2].most > std::max(spreads[1].most * kGrowthOfMost, spreads[1].most + figure.slack / 2)) {
-    return fmt::format("{}: the most grew from {:.0f} in the second third to {:.0f} in the last", figure.name,
-                       spreads[1].most, spreads[2].most);
   }
   return {};
 }

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_figure_that_grows_all_the_time_is_not_flat) {
   BOOST_TEST(judge([](double at) { return at < 100 ? 50.0 : 100.0; }).empty());
   BOOST_TEST(judge([](double at) { return static_cast<int>(at) % 10 == 0 ? 400.0 : 100.0; }).empty());
   BOOST_TEST(!judge([](double at) { return 100 + at; }).empty());
-  BOOST_TEST(!judge([](double at) { return at < 290 ? 100.0 : 150.0; }).empty());
+  BOOST_TEST(!judge([](double at) { return at < 220 ? 100.0 : 140.0; }).empty());
   BOOST_TEST(!judge([](double at) { return at == 7 ? 1'000.0 : 100.0; }).empty());
 }
 
