@@ -107,13 +107,13 @@ BOOST_AUTO_TEST_CASE(the_walsender_lives_while_the_queue_is_full, *tests::since(
 BOOST_AUTO_TEST_CASE(a_source_that_stops_fast_is_not_kept_and_its_return_is_noticed) {  // reliability 128
   const Source source{kTable};
   auto options = source.options();
-  options.status_interval = 10s;  // so that only being asked makes it answer
+  options.status_interval = 50s;  // so that only being asked makes it answer
   Reader reader{options, source.consistent_point()};
   source.exec("insert into t values (1, 'before')");
   reader.catch_up(source);
   const auto begin = std::chrono::steady_clock::now();
   tests::source_cluster().stop(tests::StopMode::Fast);
-  BOOST_TEST((std::chrono::steady_clock::now() - begin < 10s * tests::kSlowness));
+  BOOST_TEST((std::chrono::steady_clock::now() - begin < 30s));
   tests::source_cluster().start();
   source.exec("insert into t values (2, 'after')");
   reader.catch_up(source);
