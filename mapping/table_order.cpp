@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "mapping/target_key_text.hpp"
+
 namespace mapping {
 
 namespace {
@@ -77,6 +79,15 @@ bool is_same_row(const Plan& plan, const Route& route, const Ref& ref) {
   return true;
 }
 
+// Several rows may mean one target row, and what is there must be that of the lowest key: two workers with a chunk each would not know of
+// each other. Where a row is nothing but its key it is the same for all.
+bool is_written_by_the_lowest(const Route& route) {
+  if (route.id_column) return false;
+  return std::ranges::any_of(route.columns, [&](const TargetColumn& column) {
+    return std::ranges::find(route.conflict, column.name) == route.conflict.end() || evens_out(column.sql_type);
+  });
+}
+
 std::vector<std::vector<bool>> reachability(const Graph& after) {
   std::vector<std::vector<bool>> reaches(after.size(), std::vector<bool>(after.size()));
   for (std::size_t start = 0; start < after.size(); ++start) {
@@ -114,6 +125,7 @@ void order_tables(Plan& plan) {
   Graph after(plan.tables.size());
   std::set<std::size_t> self;
   for (const Route& route : plan.routes) {
+    if (is_written_by_the_lowest(route)) self.insert(route.from.index());
     for (const Ref& ref : route.refs) {
       const core::TableId parent = plan.entity(ref.entity).table;
       if (parent != route.from) {

@@ -191,6 +191,28 @@ BOOST_AUTO_TEST_CASE(keys_that_were_remembered_in_other_words_cost_no_row) {
              "true false 1 1.01");
 }
 
+// reliability 56: chunks that several workers read at a time
+BOOST_AUTO_TEST_CASE(rows_of_several_chunks_that_share_a_target_row_leave_that_of_the_lowest_key) {
+  tests::SmallPair pair("CREATE TABLE item (id integer PRIMARY KEY, n numeric, v integer)",
+                        "CREATE TABLE items (n numeric PRIMARY KEY, v integer)",
+                        "version: 1\nnamespace: 6ba7b811-9dad-11d1-80b4-00c04fd430c8\nroutes:\n"
+                        "  - { from: item, to: items, id: null, conflict: [n], columns: { n: n, v: v } }\n");
+  pair.source.exec("INSERT INTO item SELECT i, round(i % 40, i % 3), i FROM generate_series(1, 6000) i");
+  pair.agent.options().chunk_rows = 100;
+  pair.agent.options().workers = 4;
+  pair.agent.configure();
+  const auto expect_equal = [&] {
+    BOOST_TEST(tests::as_text(pair.source.query_rows("SELECT DISTINCT ON (n) n, v FROM item ORDER BY n, id")) ==
+               tests::as_text(pair.target.query_rows("SELECT n, v FROM items ORDER BY n")));
+  };
+  pair.bring_over();
+  expect_equal();
+  BOOST_TEST(pair.agent.command({"validate"}).exit_code == 0);
+  pair.source.exec("DELETE FROM item WHERE id <= 3000");
+  pair.bring_over();
+  expect_equal();
+}
+
 // Where no common form is known the mapping is refused, before anything is written.
 BOOST_AUTO_TEST_CASE(keys_that_are_equal_in_unknown_words_are_refused) {
   for (const std::string type : {"text COLLATE ignoring_case", "jsonb", "numrange", "integer[]"}) {
