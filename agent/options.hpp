@@ -62,7 +62,7 @@ struct Options {
   } cleanup;
 
   struct Rollback {
-    enum class Phase { Cleanup, Cutover } phase = Phase::Cleanup;
+    enum class Phase { Cleanup, Cutover, Snapshot } phase = Phase::Cleanup;
     bool is_dry = false;        ///< --dry-run
     bool is_confirmed = false;  ///< --yes
   } rollback;

@@ -618,6 +618,7 @@ bool begin(const Environment& environment, state::Store& store, const apply::Led
   {
     // After the local state: a crash between the two compares more than is needed, never less.
     pg::Session target(environment.target, "ledger");
+    ledger.note_found_rows(target, environment.plan);
     ledger.note_mapping(target, describe_mapping(environment.plan));
   }
   write_control(environment, ledger, store, "running");

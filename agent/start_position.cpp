@@ -189,6 +189,10 @@ StartPosition establish(const Environment& environment, state::Store& store, con
   pg::Session target(environment.target, "start");
   pg::Session source(environment.source, "start");
   const std::string& slot = environment.config.source.slot;
+  if (has_ledger_table(target, environment.config.target.ledger_schema, "rollback_rows")) {
+    throw Error(ErrorKind::Refused, "a rollback of the snapshot is under way: some of the rows are gone already")
+        .remedy("run `agent rollback snapshot`: it goes on");
+  }
   FAILPOINT("before_ledger_created");
   ledger.create(target, environment.plan);
   FAILPOINT("after_ledger_created");

@@ -145,6 +145,24 @@ std::vector<std::pair<std::string, std::string>> Ledger::read_adopted(pg::Sessio
   return adopted;
 }
 
+void Ledger::note_found_rows(pg::Session& session, const mapping::Plan& plan) const {
+  pg::TransactionBlock block(session);
+  for (const mapping::Route& route : plan.routes) {
+    std::string key;
+    for (const std::string& column : route.id_column ? std::vector{*route.id_column} : route.conflict) {
+      key += (key.empty() ? "t." : ", t.") + pg::quote_identifier(column) + "::text";
+    }
+    const auto found = static_cast<std::int64_t>(
+        session
+            .exec(fmt::format(fmt::runtime(ledger_sql::kNoteFound), fmt::arg("schema", pg::quote_identifier(schema_)),
+                              fmt::arg("table", pg::quote_name(route.to)), fmt::arg("key", key)),
+                  {std::string_view{route.name}})
+            .affected_rows());
+    session.exec(sql(ledger_sql::kNoteRouteFound), {std::string_view{route.name}, std::to_string(found)});
+  }
+  block.commit();
+}
+
 void Ledger::remember_target_keys(pg::Session& session, std::string_view route, const TargetKeyChanges& changes) const {
   const auto write = [&](bool is_on_target, std::string_view statement) {
     std::vector<std::string> keys;

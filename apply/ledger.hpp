@@ -62,6 +62,10 @@ class Ledger {
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> read_adopted(pg::Session& session,
                                                                               std::string_view entity) const;
 
+  /// Notes which rows the routes' tables hold before the agent has ever written to them: they are not its own, whatever becomes of them. Does nothing
+  /// for routes of which that is known. Precondition: create() was here; rows of a new route are not written yet.
+  void note_found_rows(pg::Session& session, const mapping::Plan& plan) const;
+
   void remember_target_keys(pg::Session& session, std::string_view route, const TargetKeyChanges& changes) const;
   /// All that are remembered, by legacy key: several where a row was written again by an agent that had lost its state. At most 8 conflict
   /// columns.

@@ -30,6 +30,14 @@ create table if not exists {schema}.remembered_keys (
   legacy_key text not null,
   target_key text[] not null,
   primary key (route, legacy_key, target_key));
+create table if not exists {schema}.found_routes (
+  route text primary key,
+  rows bigint not null,
+  at timestamptz not null default now());
+create table if not exists {schema}.found_rows (
+  route text not null,
+  target_key text[] not null,
+  primary key (route, target_key));
 create table if not exists {schema}.migration_control (
   run text not null,
   phase text not null,
@@ -158,6 +166,16 @@ where m.route = $1 and m.legacy_key = x.k and m.target_key = x.t::text[])sql";
 inline constexpr std::string_view kReadRemembered = R"sql(
 select legacy_key, target_key[1], target_key[2], target_key[3], target_key[4], target_key[5], target_key[6], target_key[7], target_key[8]
 from {schema}.remembered_keys where route = $1)sql";
+
+/// $1 route; `{table}`, `{key}`: its quoted table, and the text of its key columns. Once for each route: later, rows are there that the agent wrote.
+inline constexpr std::string_view kNoteFound = R"sql(
+insert into {schema}.found_rows (route, target_key)
+select $1, array[{key}]::text[] from {table} t
+where not exists (select from {schema}.found_routes f where f.route = $1)
+on conflict do nothing)sql";
+
+inline constexpr std::string_view kNoteRouteFound = R"sql(
+insert into {schema}.found_routes (route, rows) values ($1, $2::bigint) on conflict do nothing)sql";
 
 inline constexpr std::string_view kReadAdopted = R"sql(
 select legacy_key, uuid from {schema}.stored_mappings where entity = $1 and adopted)sql";

@@ -114,6 +114,9 @@ inline constexpr std::array kFailpointPlaces = {
     FailpointPlace{"after_step_begun", FailingSide::Target},
     FailpointPlace{"before_step_ended", FailingSide::Target},
     FailpointPlace{"after_step_ended", FailingSide::Target},
+    // The switch and the ways back: around every transaction on the target that waits for locks.
+    FailpointPlace{"before_patient_commit", FailingSide::Target},
+    FailpointPlace{"after_patient_commit", FailingSide::Target},
 };
 
 [[nodiscard]] constexpr bool is_failpoint_place(std::string_view name) {

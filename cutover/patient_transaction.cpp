@@ -6,6 +6,7 @@
 #include "core/array_literal.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
+#include "core/failpoint.hpp"
 #include "core/pause.hpp"
 #include "pg/quoting.hpp"
 
@@ -48,7 +49,9 @@ void patiently(pg::Session& session, const std::string& what, std::span<const co
       pg::TransactionBlock block(session);
       session.exec(fmt::format("set local lock_timeout = '{}ms'", patience.lock_timeout.count()));
       work();
+      FAILPOINT("before_patient_commit");
       block.commit();
+      FAILPOINT("after_patient_commit");
       return;
     } catch (const Error& error) {
       if (!is_conflict(error) || session.is_broken()) throw;

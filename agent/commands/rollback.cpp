@@ -6,6 +6,7 @@
 #include "agent/cutover_rollback.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
+#include "agent/snapshot_rollback.hpp"
 #include "agent/stop_signals.hpp"
 
 namespace agent::commands::rollback {
@@ -27,6 +28,8 @@ void declare(CLI::App& app, Options& options) {
     sub->parse_complete_callback([&part, value] { part.phase = value; });
   };
   phase("cleanup", "The dropped columns come back, with their values and what hung on them", Phase::Cleanup);
+  phase("snapshot", "What the agent wrote leaves the target, and it forgets the copy; nothing adopted or foreign goes",
+        Phase::Snapshot);
   phase("cutover", "The source takes writes again, and sync goes on", Phase::Cutover);
 }
 
@@ -35,6 +38,7 @@ int run(const Options& options) {
   const StopSignals signals;
   switch (options.rollback.phase) {
     case Phase::Cleanup: return roll_back_cleanup(config, options);
+    case Phase::Snapshot: return roll_back_snapshot(config, options, signals.token());
     case Phase::Cutover: return roll_back_cutover(config, options, signals.token());
   }
   return to_int(ExitCode::Wrong);

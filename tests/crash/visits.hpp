@@ -14,6 +14,7 @@ enum class Phase : std::uint8_t {
   Snapshot,  ///< a snapshot that is resumed again and again, and what follows it once
   Stream,
   Cutover,  ///< `agent cutover`, once for each of its steps: tests/integration/cutover/kills_test goes there
+  WayBack,  ///< `agent rollback`: tests/integration/cutover/snapshot_rollback_test goes there
 };
 
 /// What makes the agent pass a failpoint while it streams.
