@@ -7,6 +7,7 @@
 #include "agent/supervisor.hpp"
 #include "core/error.hpp"
 #include "core/pause.hpp"
+#include "core/time_limit.hpp"
 #include "replication/marker.hpp"
 
 namespace agent::steps {
@@ -30,7 +31,8 @@ json Drain::run() {
   while (!has_arrived(marker)) {
     // One that dies meanwhile, or is stopped, is no loss.
     if (Clock::now() >= next_look) {
-      if (!is_agent_running(site_) && stream_here(marker)) break;
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up - Clock::now());
+      if (!is_agent_running(site_) && stream_here(marker, left)) break;
       next_look = Clock::now() + kAgentLook;
     }
     if (!core::pause(kLook, site_.stop)) throw Site::interrupted();
@@ -50,16 +52,18 @@ bool Drain::has_arrived(core::Lsn marker) {
   return checkpoint && checkpoint->applied > marker;
 }
 
-bool Drain::stream_here(core::Lsn marker) {
+bool Drain::stream_here(core::Lsn marker, std::chrono::milliseconds limit) {
+  const core::TimeLimit in_time{limit, site_.stop};
   try {
     const Outcome outcome = supervise(
         site_.config,
         {.tables = {}, .needs_finished_snapshot = true, .streams = true, .until_lsn = marker, .is_quiet = true},
-        site_.stop);
-    if (outcome.was_stopped) throw Site::interrupted();
-    return true;
+        in_time.token());
+    if (outcome.was_stopped) site_.require_not_stopped();
+    return !outcome.was_stopped;
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::State || !error.is_transient()) throw;
+    const bool is_late = in_time.token().stop_requested() && !site_.stop.stop_requested();
+    if (!error.is_transient() || !(is_late || error.kind() == ErrorKind::State)) throw;
     return false;
   }
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+
 #include "agent/steps/action.hpp"
 #include "agent/steps/fence.hpp"
 #include "agent/steps/site.hpp"
@@ -17,8 +19,9 @@ class Drain : public Action {
 
  private:
   [[nodiscard]] bool has_arrived(core::Lsn marker);
-  /// Streams up to the marker in this process. False when another one holds the state directory: an agent that has just been started.
-  [[nodiscard]] bool stream_here(core::Lsn marker);
+  /// Streams up to the marker in this process, for `limit` at most. False when it did not come so far: it took too long, or another process holds
+  /// the state directory, an agent that has just been started.
+  [[nodiscard]] bool stream_here(core::Lsn marker, std::chrono::milliseconds limit);
 
   Site& site_;
   Fence& fence_;

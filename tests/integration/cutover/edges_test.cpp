@@ -66,6 +66,31 @@ BOOST_AUTO_TEST_CASE(the_last_transaction_before_the_fence_comes_over_and_one_th
   BOOST_TEST(pair.on_target("SELECT string_agg(name, ',') FROM people WHERE legacy_id >= 800") == "last");
 }
 
+// reliability 104: no step holds the source for longer than it may
+BOOST_AUTO_TEST_CASE(a_target_that_takes_no_rows_holds_the_source_no_longer_than_the_drain_may_take) {
+  SwitchedPeople pair(20);
+  pair.agent.options().cutover = "{ drain_timeout: 2s }";
+  pair.agent.configure();
+  pair.bring_over();
+  pair.agent.must({"validate"});
+  pair.target_admin.exec(
+      "CREATE FUNCTION public.wait_for_me() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM "
+      "pg_advisory_xact_lock(7); RETURN NEW; END'; "
+      "CREATE TRIGGER wait_for_me BEFORE INSERT ON public.people FOR EACH ROW EXECUTE FUNCTION public.wait_for_me(); "
+      "ALTER TABLE public.people ENABLE ALWAYS TRIGGER wait_for_me");
+  tests::Sql holder = pair.target.session();
+  holder.exec("SELECT pg_advisory_lock(7)");
+  pair.source.exec("INSERT INTO person VALUES (801, 'last', 1)");
+  const CommandResult late = pair.agent.command({"cutover", "--yes"});
+  BOOST_TEST(late.exit_code == 6, late.err);
+  BOOST_TEST(late.err.find("does not arrive in time") != std::string::npos, late.err);
+  BOOST_TEST(late.err.find("drain_timeout") != std::string::npos, late.err);
+  pair.require_as_before();
+  holder.exec("SELECT pg_advisory_unlock(7)");
+  pair.agent.must({"cutover", "--yes"});
+  pair.require_switched();
+}
+
 // reliability 104e
 BOOST_AUTO_TEST_CASE(what_hangs_on_a_column_that_cleanup_would_drop_stops_the_cutover_before_the_fence) {
   SwitchedPeople pair(20);
