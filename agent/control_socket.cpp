@@ -200,17 +200,22 @@ std::optional<json> ask_agent(const std::filesystem::path& state_dir, const json
   if (!connection.is_open()) return std::nullopt;
 
   const Clock::time_point deadline = Clock::now() + limit;
+  bool does_wait = false;  // it lives, and has said that the answer is not there yet
+  const auto too_late = [&] {
+    const std::string in_time = " within " + std::to_string(limit.count()) + " ms";
+    Error error(ErrorKind::State, does_wait ? "the running agent did not come to it" + in_time
+                                            : "the running agent does not answer" + in_time);
+    return error.with("socket", path.string())
+        .remedy(does_wait ? "see `agent status` and its log for what keeps it; it may still do what was asked, and the "
+                            "same may be asked again"
+                          : "look at its log; if it hangs, restart it: nothing is lost");
+  };
   const auto wait = [&](int events) {
     pollfd polled{connection.get(), static_cast<short>(events), 0};
     while (true) {
       const int ready = poll(&polled, 1, poll_timeout(deadline));
       if (ready > 0) return;
-      if (ready == 0 && Clock::now() >= deadline) {
-        throw Error(ErrorKind::State,
-                    "the running agent does not answer within " + std::to_string(limit.count()) + " ms")
-            .with("socket", path.string())
-            .remedy("look at its log; if it hangs, restart it: nothing is lost");
-      }
+      if (ready == 0 && Clock::now() >= deadline) throw too_late();
     }
   };
   const auto hung_up = [&] {
@@ -242,14 +247,8 @@ std::optional<json> ask_agent(const std::filesystem::path& state_dir, const json
   };
   json answer = ask_once();
   while (answer.is_object() && answer.contains("waits")) {
-    if (Clock::now() >= deadline) {
-      throw Error(ErrorKind::State,
-                  "the running agent did not come to it within " + std::to_string(limit.count()) + " ms")
-          .with("socket", path.string())
-          .remedy(
-              "see `agent status` and its log for what keeps it; it may still do what was asked, and the same may be "
-              "asked again");
-    }
+    does_wait = true;
+    if (Clock::now() >= deadline) throw too_late();
     answer = ask_once();
   }
   if (answer.is_object() && answer.contains("error")) throw error_of(answer["error"]);
