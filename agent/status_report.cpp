@@ -55,6 +55,24 @@ std::string bytes_text(std::uint64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
+/// Where it stands, in one line or two.
+std::string headline(const StatusReport& report) {
+  // The source's own log goes on, and nobody follows it any more.
+  if (report.phase == Phase::Done) {
+    return fmt::format("{}: the cutover is finished; everything is applied up to {}\n", to_string(report.phase),
+                       report.applied_lsn.to_string());
+  }
+  std::string text = fmt::format("{}: applied {} of {}, {} and {:.1f} s behind\nslot {}: {}", to_string(report.phase),
+                                 report.applied_lsn.to_string(), report.source_lsn.to_string(),
+                                 bytes_text(report.lag_bytes()), report.lag_seconds, report.slot.name,
+                                 report.slot.wal_status.empty() ? "unknown" : report.slot.wal_status);
+  if (report.slot.safe_wal_size > 0) {
+    text +=
+        fmt::format(", lost after {} more of WAL", bytes_text(static_cast<std::uint64_t>(report.slot.safe_wal_size)));
+  }
+  return text + '\n';
+}
+
 }  // namespace
 
 std::string_view to_string(Phase phase) {
@@ -136,16 +154,7 @@ StatusReport status_from_json(const nlohmann::json& json) {
 }
 
 std::string to_text(const StatusReport& report) {
-  std::string text = fmt::format("{}: applied {} of {}, {} and {:.1f} s behind\n", to_string(report.phase),
-                                 report.applied_lsn.to_string(), report.source_lsn.to_string(),
-                                 bytes_text(report.lag_bytes()), report.lag_seconds);
-  text +=
-      fmt::format("slot {}: {}", report.slot.name, report.slot.wal_status.empty() ? "unknown" : report.slot.wal_status);
-  if (report.slot.safe_wal_size > 0) {
-    text +=
-        fmt::format(", lost after {} more of WAL", bytes_text(static_cast<std::uint64_t>(report.slot.safe_wal_size)));
-  }
-  text += '\n';
+  std::string text = headline(report);
   if (!report.fenced_since.empty()) text += "the source takes no writes since " + report.fenced_since + "\n";
   if (!report.snapshot_failure.empty()) text += "the snapshot has failed: " + report.snapshot_failure + "\n";
   for (const auto& [name, transactions] : report.origins) {

@@ -60,6 +60,15 @@ BOOST_AUTO_TEST_CASE(changes_that_the_source_received_from_elsewhere_are_told) {
              std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(after_the_switch_nobody_is_called_behind) {
+  agent::StatusReport done = report();
+  done.phase = agent::Phase::Done;
+  const std::string text = agent::to_text(done);
+  BOOST_TEST(text.starts_with("done: the cutover is finished; everything is applied up to 0/1000\n"), text);
+  BOOST_TEST(text.find("behind") == std::string::npos, text);
+  BOOST_TEST(text.find("slot") == std::string::npos, text);
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_position_gives_no_lag) {
   agent::StatusReport unknown = report();
   unknown.applied_lsn = core::Lsn();
