@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "apply/applier.hpp"
+#include "apply/operator_name.hpp"
 #include "apply/target_session.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "cutover/audit.hpp"
 #include "mapping/derive.hpp"
 #include "pg/copy_text.hpp"
 #include "pg/quoting.hpp"
@@ -79,11 +81,13 @@ void restore_adopted_ids(const Environment& environment, state::Store& store, co
   }
 }
 
-void adopt_ids(const Environment& environment, state::Store& store, const apply::Ledger& ledger) {
+void adopt_ids(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
+               std::string_view command) {
   pg::Session target(environment.target, "adopt");
   for (const mapping::Entity& entity : environment.plan.entities) {
     if (entity.adopt.empty()) continue;
     std::map<core::RowKey, core::Uuid> ids = ids_in_ledger(entity, ledger, target);
+    const std::size_t known = ids.size();
     const pg::Result result = target.exec(entity.adopt);
     for (std::size_t row = 0; row < result.rows(); ++row) {
       if (result.columns() < 2 || !result.get(row, 0) || !result.get(row, 1)) continue;
@@ -92,7 +96,15 @@ void adopt_ids(const Environment& environment, state::Store& store, const apply:
     const auto adopted = worth_storing(environment.plan, entity, ids);
     std::vector<std::pair<std::string, std::string>> stored;
     for (const auto& id : adopted) stored.emplace_back(core::key_text(id.key), id.uuid.to_string());
-    ledger.store_mappings(target, entity.name, stored, true);
+    {
+      pg::TransactionBlock block(target);
+      ledger.store_mappings(target, entity.name, stored, true);
+      if (stored.size() > known) {
+        cutover::audit(target, environment.config.target.ledger_schema, apply::operator_name(), command, "adopted",
+                       {{"entity", entity.name}, {"keys", stored.size()}, {"new", stored.size() - known}});
+      }
+      block.commit();
+    }
     FAILPOINT("after_ids_noted");
     store.adopt(entity.id, adopted);
     FAILPOINT("after_ids_adopted");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "agent/environment.hpp"
 #include "apply/ledger.hpp"
@@ -10,8 +11,10 @@
 namespace agent {
 
 /// Runs the `adopt:` queries on the target and takes over the ids that earlier migrations gave, in local state and ledger. Ids that
-/// minting would give anyway are not adopted. An id in the ledger stays, whatever the query says later. Repeatable.
-void adopt_ids(const Environment& environment, state::Store& store, const apply::Ledger& ledger);
+/// minting would give anyway are not adopted. An id in the ledger stays, whatever the query says later. Repeatable. New ones leave a line of
+/// `command` in audit_log.
+void adopt_ids(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
+               std::string_view command);
 
 /// Puts right what local state has of adopted ids where the ledger has them otherwise. `target` is a session on the target. Precondition: nothing is
 /// being derived.

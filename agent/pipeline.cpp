@@ -9,6 +9,7 @@
 
 #include "agent/quarantine_retry.hpp"
 #include "agent/schema_watch.hpp"
+#include "apply/operator_name.hpp"
 #include "apply/writer_fence.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
@@ -258,7 +259,7 @@ void Pipeline::settle_mixed() {
   }
   if (!local.mixed_until.is_valid() || local.applied < local.mixed_until) return;
   FAILPOINT("before_mixed_settled");
-  const auto result = retry_quarantined(environment_, ledger_, applier_, {});
+  const auto result = retry_quarantined(environment_, ledger_, applier_, {}, apply::operator_name());
   // It rested until now. A start after this refuses again, since the rows stay unsettled.
   applier_.check_limit(apply::Applier::Judged::Everything);
   spdlog::info("rows of several snapshots are settled lsn={} retried={} applied={}", local.mixed_until.to_string(),

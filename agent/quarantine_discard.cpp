@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/row_key.hpp"
+#include "cutover/audit.hpp"
 
 namespace agent {
 
@@ -102,7 +103,8 @@ DiscardPage discard_page(const Environment& environment, const state::Store& sto
                                  {"quarantined", result.quarantined},
                                  {"parked", result.parked},
                                  {"reason", request.acceptance.reason}};
-  ledger.audit_for(target, request.acceptance.actor, "quarantine discard", "", detail.dump());
+  cutover::audit(target, environment.config.target.ledger_schema, request.acceptance.actor, "quarantine discard", "",
+                 detail);
   block.commit();
   const bool is_full = result.quarantined + result.parked == most;
   return {result, is_full ? std::optional{std::move(place)} : std::nullopt};

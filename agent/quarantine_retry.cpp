@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "cutover/audit.hpp"
 
 namespace agent {
 
@@ -59,7 +60,7 @@ std::optional<RetryPlace> place_of(const json& request) {
   }
 }
 
-/// Rows that were not taken. Moves `page` on to the last line that is done.
+/// Rows that were not taken; nothing is committed. Moves `page` on to the last line that is done.
 RetryResult derive(const mapping::Plan& plan, const QuarantineTable& table, apply::Applier& applier, Page& page) {
   auto lines = table.read_refused(applier.session().sql(), plan, page);
   if (lines.empty()) return {};
@@ -70,7 +71,6 @@ RetryResult derive(const mapping::Plan& plan, const QuarantineTable& table, appl
   const mapping::Route& route = plan.route(page.route);
   applier.retry_rows(route, rows);
   const std::int64_t still = still_quarantined(plan, route, applier, rows);
-  commit(applier);
   return RetryResult::of(static_cast<std::int64_t>(rows.size()), still);
 }
 
@@ -82,24 +82,23 @@ RetryResult remove(const mapping::Plan& plan, const QuarantineTable& table, appl
   std::vector<apply::Applier::TargetRow> rows;
   for (auto& line : lines) rows.push_back({std::move(line.key), std::move(line.target_key)});
   const std::size_t still = applier.remove_target_rows(plan.route(page.route), rows);
-  commit(applier);
   return RetryResult::of(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(still));
 }
 
 }  // namespace
 
 RetryPage retry_page(const Environment& environment, const apply::Ledger& ledger, apply::Applier& applier,
-                     const QuarantineSelection& selection, const std::optional<RetryPlace>& from) {
+                     const QuarantineSelection& selection, const std::string& actor,
+                     const std::optional<RetryPlace>& from) {
   const mapping::Plan& plan = environment.plan;
   if (!selection.route.empty() && plan.find_route(selection.route) == nullptr) {
     throw core::Error(core::ErrorKind::Usage, "there is no route of this name").with("route", selection.route);
   }
   const QuarantineTable& table = ledger.quarantine();
-  pg::Session& sql = applier.session().sql();
   const auto routes = by_rank(plan, selection.route);
   const std::size_t steps = 2 * routes.size();
   // Parents first, so that what one page releases is there for the next; what is to go, children first.
-  for (RetryPlace place = from ? *from : RetryPlace{.last = table.newest(sql)}; place.step < steps;
+  for (RetryPlace place = from ? *from : RetryPlace{.last = table.newest(applier.session().sql())}; place.step < steps;
        place = {.last = place.last, .step = place.step + 1}) {
     const bool removes = place.step >= routes.size();
     Page page{.route = routes[removes ? steps - 1 - place.step : place.step]->id,
@@ -109,9 +108,13 @@ RetryPage retry_page(const Environment& environment, const apply::Ledger& ledger
               .rows = environment.config.apply.batch_rows};
     const RetryResult result = removes ? remove(plan, table, applier, page) : derive(plan, table, applier, page);
     if (result.retried == 0) continue;
-    ledger.audit(
-        sql, "quarantine retry", "",
-        R"({"retried":)" + std::to_string(result.retried) + R"(,"applied":)" + std::to_string(result.applied) + "}");
+    applier.open();
+    cutover::audit(applier.session().sql(), environment.config.target.ledger_schema, actor, "quarantine retry", "",
+                   {{"route", plan.route(page.route).name},
+                    {"retried", result.retried},
+                    {"applied", result.applied},
+                    {"still", result.still}});
+    commit(applier);
     place.after = page.after;
     return {result, place};
   }
@@ -119,11 +122,11 @@ RetryPage retry_page(const Environment& environment, const apply::Ledger& ledger
 }
 
 RetryResult retry_quarantined(const Environment& environment, const apply::Ledger& ledger, apply::Applier& applier,
-                              const QuarantineSelection& selection) {
+                              const QuarantineSelection& selection, const std::string& actor) {
   RetryResult total;
   std::optional<RetryPlace> place;
   do {
-    const RetryPage page = retry_page(environment, ledger, applier, selection, place);
+    const RetryPage page = retry_page(environment, ledger, applier, selection, actor, place);
     total += page.result;
     place = page.next;
   } while (place);
@@ -135,7 +138,7 @@ json answer_retry(const Environment& environment, const apply::Ledger& ledger, a
   const RetryPage page = retry_page(
       environment, ledger, applier,
       {.route = request.value("route", std::string{}), .keys = request.value("keys", std::vector<std::string>{})},
-      place_of(request));
+      request.value("actor", std::string{}), place_of(request));
   json answer{{"retried", page.result.retried}, {"applied", page.result.applied}, {"still", page.result.still}};
   answer["place"] = page.next ? json{page.next->last, page.next->step, page.next->after} : json{};
   return answer;

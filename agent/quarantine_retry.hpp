@@ -28,18 +28,20 @@ struct RetryPage {
 };
 
 /// Derives up to `apply.batch_rows` quarantined rows again, or removes what could not be removed, and commits. `from`: where the page before
-/// ended; none: from the beginning. What the target still refuses stays, with one more attempt. Precondition: the applier has nothing open.
+/// ended; none: from the beginning. `actor`: who asked, for audit_log. What the target still refuses stays, with one more attempt. Precondition: the applier has nothing open.
 /// Throws Error(Usage) for an unknown route or place; Error(Target) as applying does: then what was done stays done, and the rest may be
 /// retried.
 [[nodiscard]] RetryPage retry_page(const Environment& environment, const apply::Ledger& ledger, apply::Applier& applier,
-                                   const QuarantineSelection& selection, const std::optional<RetryPlace>& from);
+                                   const QuarantineSelection& selection, const std::string& actor,
+                                   const std::optional<RetryPlace>& from);
 
 /// All pages.
 [[nodiscard]] commands::quarantine::RetryResult retry_quarantined(const Environment& environment,
                                                                   const apply::Ledger& ledger, apply::Applier& applier,
-                                                                  const QuarantineSelection& selection);
+                                                                  const QuarantineSelection& selection,
+                                                                  const std::string& actor);
 
-/// The control socket's answer to {"command":"quarantine_retry","route":…,"keys":[…],"place":…}: {"retried","applied","still","place"} of one
+/// The control socket's answer to {"command":"quarantine_retry","route":…,"keys":[…],"actor":…,"place":…}: {"retried","applied","still","place"} of one
 /// page. The next question has the place that this one's answer gave; null: from the beginning, or no further page.
 [[nodiscard]] nlohmann::json answer_retry(const Environment& environment, const apply::Ledger& ledger,
                                           apply::Applier& applier, const nlohmann::json& request);

@@ -12,6 +12,7 @@
 #include "agent/adoption.hpp"
 #include "agent/fresh_rows.hpp"
 #include "core/error.hpp"
+#include "cutover/audit.hpp"
 #include "pg/session.hpp"
 
 namespace agent {
@@ -154,8 +155,8 @@ RepairResult repair(const Environment& environment, state::Store& store, const a
   remove_extra(plan, ledger, applier, page.findings, result);
   count_left(plan, applier, page.findings, result);
   applier.open();
-  ledger.audit_for(applier.session().sql(), page.actor, "repair", "",
-                   nlohmann::json{{"lsn", snapshot.consistent_point().to_string()}, {"rows", result.looked_at}}.dump());
+  cutover::audit(applier.session().sql(), environment.config.target.ledger_schema, page.actor, "repair", "",
+                 {{"lsn", snapshot.consistent_point().to_string()}, {"rows", result.looked_at}});
   applier.name_reached();
   applier.commit_target(std::nullopt);
   applier.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::Yes);

@@ -23,10 +23,12 @@
 #include "agent/schema_watch.hpp"
 #include "agent/table_shape.hpp"
 #include "apply/applier.hpp"
+#include "apply/operator_name.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "core/type_change.hpp"
 #include "core/watched_thread.hpp"
+#include "cutover/audit.hpp"
 #include "pg/exported_snapshot.hpp"
 #include "replication/slot.hpp"
 #include "snapshot/chunk_planner.hpp"
@@ -446,9 +448,8 @@ void settle_writers(const Environment& environment, const state::Store& store, c
   apply::settle_writers(target, ledger, store.progress().run);
 }
 
-void write_control(const Environment& environment, const apply::Ledger& ledger, const state::Store& store,
-                   const std::string& status) {
-  pg::Session target(environment.target, "ledger");
+void write_control(const Environment& environment, pg::Session& target, const apply::Ledger& ledger,
+                   const state::Store& store, const std::string& status) {
   const auto counters = store.counters();
   for (const mapping::Route& route : environment.plan.routes) {
     const core::RouteCounters& counts = counters[route.id.index()];
@@ -462,6 +463,10 @@ void write_control(const Environment& environment, const apply::Ledger& ledger, 
   }
 }
 
+void audit(const Environment& environment, pg::Session& target, std::string_view phase, const nlohmann::json& detail) {
+  cutover::audit(target, environment.config.target.ledger_schema, apply::operator_name(), "snapshot", phase, detail);
+}
+
 /// The routes of the table that could not be copied have failed, all of them where it was no single table. Best effort: what failed may be
 /// the target.
 void write_failure(const Environment& environment, const apply::Ledger& ledger, const state::Store& store,
@@ -469,15 +474,18 @@ void write_failure(const Environment& environment, const apply::Ledger& ledger, 
   try {
     pg::Session target(environment.target, "ledger");
     const std::string_view table = error.context(kCopying);
+    const nlohmann::json detail = {{"error", error.what()}};
+    pg::TransactionBlock block(target);
     for (const mapping::Route& route : environment.plan.routes) {
       if (!table.empty() && environment.plan.table(route.from).name.display() != table) continue;
       ledger.write_control(target, {.run = store.progress().run,
                                     .phase = kSnapshotPhase,
                                     .route = route.name,
                                     .status = "failed",
-                                    .detail = nlohmann::json{{"error", error.what()}}.dump(
-                                        -1, ' ', false, nlohmann::json::error_handler_t::replace)});
+                                    .detail = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
     }
+    audit(environment, target, "failed", detail);
+    block.commit();
   } catch (const std::exception& reason) {
     spdlog::debug("could not note on the target that the snapshot failed: {}", reason.what());
   }
@@ -594,6 +602,18 @@ void warn_of_keys_without_owner(const mapping::Plan& plan, const state::Store& s
   }
 }
 
+/// What audit_log remembers of a snapshot that begins. `compares`: what was read before is read again.
+nlohmann::json describe_begin(const mapping::Plan& plan, const state::Store& store, bool is_first, bool compares,
+                              const std::vector<core::TableId>& tables, const MappingChange& change) {
+  const bool goes_on = !compares && !store.chunks().empty();
+  nlohmann::json detail = {{"kind", is_first ? "first" : goes_on ? "resumed" : "differential"}};
+  for (const core::TableId table : tables) detail["tables"].push_back(plan.table(table).name.display());
+  if (!change.is_empty()) {
+    detail["mapping"] = {{"changed", change.changed}, {"added", change.added}, {"removed", change.removed}};
+  }
+  return detail;
+}
+
 /// What comes before the first chunk. True when the target may have rows that no chunk explains. May be done again when it failed on the way.
 bool begin(const Environment& environment, state::Store& store, const apply::Ledger& ledger, const StartPosition& start,
            bool again, const std::vector<core::TableId>& tables) {
@@ -604,10 +624,12 @@ bool begin(const Environment& environment, state::Store& store, const apply::Led
                  change.is_empty() ? "" : " ", change.describe());
   }
   if (again || is_other_mapping) begin_again(store, is_other_mapping ? tables_of(environment.plan, change) : tables);
+  bool compares = again || is_other_mapping || !change.is_empty();
   {
     pg::Session source(environment.source, "schema");
     const auto moved = tables_moved(environment, store, source);
     if (!moved.empty()) begin_again(store, moved);
+    compares = compares || !moved.empty();
   }
   distrust_older_than_target(store, start.checkpoint);
   const bool may_have_strays = again || is_other_mapping || target_has_rows(environment);
@@ -618,11 +640,14 @@ bool begin(const Environment& environment, state::Store& store, const apply::Led
   {
     // After the local state: a crash between the two compares more than is needed, never less.
     pg::Session target(environment.target, "ledger");
-    ledger.note_found_rows(target, environment.plan);
+    pg::TransactionBlock block(target);
+    const bool is_first = ledger.note_found_rows(target, environment.plan) == environment.plan.routes.size();
     ledger.note_mapping(target, describe_mapping(environment.plan));
+    write_control(environment, target, ledger, store, "running");
+    audit(environment, target, "begin", describe_begin(environment.plan, store, is_first, compares, tables, change));
+    block.commit();
   }
-  write_control(environment, ledger, store, "running");
-  adopt_ids(environment, store, ledger);
+  adopt_ids(environment, store, ledger, "snapshot");
   return may_have_strays;
 }
 
@@ -638,12 +663,13 @@ void finish(const Environment& environment, state::Store& store, const apply::Le
     const core::Excused compaction{std::chrono::hours{1}};
     store.settle();
   }
-  write_control(environment, ledger, store, "done");
   {
     pg::Session target(environment.target, "ledger");
-    ledger.audit(target, "snapshot", "finished",
-                 fmt::format(R"({{"rows_read":{},"rows_written":{},"rows_removed":{}}})", total.rows_read,
-                             total.rows_written, total.rows_removed));
+    pg::TransactionBlock block(target);
+    write_control(environment, target, ledger, store, "done");
+    audit(environment, target, "finished",
+          {{"rows_read", total.rows_read}, {"rows_written", total.rows_written}, {"rows_removed", total.rows_removed}});
+    block.commit();
   }
   FAILPOINT("before_snapshot_finished");
   state::Progress progress = store.progress();

@@ -8,8 +8,10 @@
 
 #include "agent/ledger_query.hpp"
 #include "agent/mapping_change.hpp"
+#include "apply/operator_name.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
+#include "cutover/audit.hpp"
 #include "pg/replication_connection.hpp"
 #include "pg/session.hpp"
 #include "replication/publication.hpp"
@@ -247,15 +249,19 @@ StartPosition establish(const Environment& environment, state::Store& store, con
   FAILPOINT("after_slot_created");
   checkpoint = apply::Checkpoint{
       environment.source_identity, snapshot.consistent_point(), snapshot.consistent_point(), encode(mark), {}};
-  ledger.create_checkpoint(target, *checkpoint);
+  {
+    pg::TransactionBlock block(target);
+    ledger.create_checkpoint(target, *checkpoint);
+    cutover::audit(target, environment.config.target.ledger_schema, apply::operator_name(), "snapshot", "start",
+                   {{"slot", slot}, {"consistent_point", checkpoint->applied.to_string()}});
+    block.commit();
+  }
   FAILPOINT("after_checkpoint_created");
   progress = store.progress();
   progress.applied = snapshot.consistent_point();
   progress.slot_consistent_point = snapshot.consistent_point();
   store.save_progress(progress);
   FAILPOINT("after_start_recorded");
-  ledger.audit(target, "snapshot", "start",
-               R"({"slot":")" + slot + R"(","consistent_point":")" + progress.applied.to_string() + R"("})");
   spdlog::info("created the slot slot={} consistent_point={}", slot, progress.applied.to_string());
   return {.checkpoint = *checkpoint, .local = progress.applied, .mark = mark, .first_snapshot = std::move(snapshot)};
 }

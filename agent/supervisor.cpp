@@ -29,6 +29,7 @@
 #include "agent/stopped_status.hpp"
 #include "agent/table_names.hpp"
 #include "apply/ledger.hpp"
+#include "apply/operator_name.hpp"
 #include "apply/writer_fence.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
@@ -349,7 +350,8 @@ commands::quarantine::RetryResult retry_quarantined_here(const Config& config, c
                          *store,
                          ledger,
                          {.purpose = "retry", .limit = {}, .run = store->progress().run}};
-  return retry_quarantined(environment, ledger, applier, {.route = selection.route, .keys = selection.keys});
+  return retry_quarantined(environment, ledger, applier, {.route = selection.route, .keys = selection.keys},
+                           apply::operator_name());
 }
 
 DiscardResult discard_rows_here(const Config& config, const DiscardRequest& request) {

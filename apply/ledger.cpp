@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "apply/ledger_sql.hpp"
-#include "apply/operator_name.hpp"
 #include "core/array_literal.hpp"
 #include "core/error.hpp"
 #include "pg/quoting.hpp"
@@ -145,8 +144,8 @@ std::vector<std::pair<std::string, std::string>> Ledger::read_adopted(pg::Sessio
   return adopted;
 }
 
-void Ledger::note_found_rows(pg::Session& session, const mapping::Plan& plan) const {
-  pg::TransactionBlock block(session);
+std::size_t Ledger::note_found_rows(pg::Session& session, const mapping::Plan& plan) const {
+  std::size_t noted = 0;
   for (const mapping::Route& route : plan.routes) {
     std::string key;
     for (const std::string& column : route.id_column ? std::vector{*route.id_column} : route.conflict) {
@@ -158,9 +157,11 @@ void Ledger::note_found_rows(pg::Session& session, const mapping::Plan& plan) co
                               fmt::arg("table", pg::quote_name(route.to)), fmt::arg("key", key)),
                   {std::string_view{route.name}})
             .affected_rows());
-    session.exec(sql(ledger_sql::kNoteRouteFound), {std::string_view{route.name}, std::to_string(found)});
+    noted += static_cast<std::size_t>(
+        session.exec(sql(ledger_sql::kNoteRouteFound), {std::string_view{route.name}, std::to_string(found)})
+            .affected_rows());
   }
-  block.commit();
+  return noted;
 }
 
 void Ledger::remember_target_keys(pg::Session& session, std::string_view route, const TargetKeyChanges& changes) const {
@@ -200,16 +201,6 @@ void Ledger::write_control(pg::Session& session, const Control& control) const {
   const std::string failed = std::to_string(control.failed);
   session.exec(sql(ledger_sql::kControl),
                {control.run, control.phase, control.route, control.status, total, processed, failed, control.detail});
-}
-
-void Ledger::audit(pg::Session& session, std::string_view command, std::string_view phase,
-                   std::string_view detail) const {
-  audit_for(session, operator_name(), command, phase, detail);
-}
-
-void Ledger::audit_for(pg::Session& session, std::string_view actor, std::string_view command, std::string_view phase,
-                       std::string_view detail) const {
-  session.exec(sql(ledger_sql::kAudit), {actor, command, phase, detail});
 }
 
 }  // namespace apply

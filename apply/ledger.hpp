@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -63,8 +64,9 @@ class Ledger {
                                                                               std::string_view entity) const;
 
   /// Notes which rows the routes' tables hold before the agent has ever written to them: they are not its own, whatever becomes of them. Does nothing
-  /// for routes of which that is known. Precondition: create() was here; rows of a new route are not written yet.
-  void note_found_rows(pg::Session& session, const mapping::Plan& plan) const;
+  /// for routes of which that is known. Returns of how many it was not. Precondition: create() was here; rows of a new route are not written yet;
+  /// a transaction is open.
+  std::size_t note_found_rows(pg::Session& session, const mapping::Plan& plan) const;
 
   void remember_target_keys(pg::Session& session, std::string_view route, const TargetKeyChanges& changes) const;
   /// All that are remembered, by legacy key: several where a row was written again by an agent that had lost its state. At most 8 conflict
@@ -86,11 +88,6 @@ class Ledger {
     std::string detail = "{}";  ///< JSON text. Never row values
   };
   void write_control(pg::Session& session, const Control& control) const;
-  /// `detail` is JSON text. Never row values.
-  void audit(pg::Session& session, std::string_view command, std::string_view phase, std::string_view detail) const;
-  /// The same for what somebody else asked this process to do.
-  void audit_for(pg::Session& session, std::string_view actor, std::string_view command, std::string_view phase,
-                 std::string_view detail) const;
 
   [[nodiscard]] const std::string& slot() const { return slot_; }
 

@@ -180,9 +180,6 @@ insert into {schema}.found_routes (route, rows) values ($1, $2::bigint) on confl
 inline constexpr std::string_view kReadAdopted = R"sql(
 select legacy_key, uuid from {schema}.stored_mappings where entity = $1 and adopted)sql";
 
-inline constexpr std::string_view kAudit = R"sql(
-insert into {schema}.audit_log (actor, command, phase, detail) values ($1, $2, $3, $4::pg_catalog.jsonb))sql";
-
 inline constexpr std::string_view kControl = R"sql(
 insert into {schema}.migration_control as c (run, phase, route, status, records_total, records_processed, records_failed, finished_at, detail)
 values ($1, $2, $3, $4, $5::bigint, $6::bigint, $7::bigint, case when $4 in ('done', 'failed') then pg_catalog.now() end,

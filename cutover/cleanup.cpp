@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "cutover/audit.hpp"
 #include "cutover/definition.hpp"
-#include "cutover/journal.hpp"
 #include "cutover/schema_changes.hpp"
 #include "cutover/table_checksum.hpp"
 #include "pg/quoting.hpp"

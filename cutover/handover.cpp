@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "cutover/audit.hpp"
 #include "cutover/definition.hpp"
-#include "cutover/journal.hpp"
 #include "cutover/schema_changes.hpp"
 #include "pg/quoting.hpp"
 

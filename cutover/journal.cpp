@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "core/relation.hpp"
+#include "cutover/audit.hpp"
 #include "cutover/journal_sql.hpp"
 #include "pg/quoting.hpp"
 
@@ -92,12 +93,6 @@ std::optional<Run> last_run(pg::Session& target, const std::string& schema) {
   return run;
 }
 
-void audit(pg::Session& target, const std::string& schema, std::string_view actor, std::string_view command,
-           std::string_view phase, const json& detail) {
-  const std::string text = detail.dump();
-  target.exec(with_schema(journal_sql::kAudit, schema), {actor, command, phase, std::string_view{text}});
-}
-
 Journal::Journal(pg::ConnectionParams target, std::string schema, std::string actor)
     : target_(std::move(target)), schema_(std::move(schema)), actor_(std::move(actor)) {}
 
@@ -135,8 +130,8 @@ void Journal::write_row(const Run& run, std::string_view route, StepRecord& reco
   pg::TransactionBlock block(target);
   const pg::Result row = target.exec(with_schema(journal_sql::kWrite, schema_),
                                      {std::string_view{run.id}, route, to_string(status), std::string_view{text}});
-  audit(target, schema_, actor_, "cutover", route.empty() ? "cutover" : route,
-        {{"cutover", run.id}, {"status", to_string(status)}, {"detail", all}});
+  audit(target, schema_, actor_, status == Status::RolledBack ? "rollback cutover" : "cutover",
+        route.empty() ? "cutover" : route, {{"cutover", run.id}, {"status", to_string(status)}, {"detail", all}});
   record = {.status = status,
             .started_at = row.text(0, 0),
             .finished_at = row.get(0, 1) ? row.text(0, 1) : std::string{},

@@ -53,12 +53,8 @@ struct Run {
 /// The newest cutover that the ledger in `schema` knows; nothing when there was none, or no ledger. Throws what exec throws.
 [[nodiscard]] std::optional<Run> last_run(pg::Session& target, const std::string& schema);
 
-/// Adds a line to audit_log, in the session's transaction. `detail`: never row values.
-void audit(pg::Session& target, const std::string& schema, std::string_view actor, std::string_view command,
-           std::string_view phase, const nlohmann::json& detail);
-
 /// What a cutover writes down about itself: rows of migration_control (phase `cutover`, the step in `route`) with a line of audit_log
-/// each. Every function commits before it returns, so that a crash after it finds what was written.
+/// each, of `cutover`, or of `rollback cutover` when it is rolled back. Every function commits before it returns, so that a crash after it finds what was written.
 class Journal {
  public:
   Journal(pg::ConnectionParams target, std::string schema, std::string actor);

@@ -18,9 +18,6 @@ values ($1, 'cutover', $2, $3, pg_catalog.clock_timestamp(), case when $3 <> 'ru
 on conflict (run, phase, route) do update set status = excluded.status, finished_at = excluded.finished_at, detail = excluded.detail
 returning c.started_at, c.finished_at)sql";
 
-inline constexpr std::string_view kAudit = R"sql(
-insert into {schema}.audit_log (actor, command, phase, detail) values ($1, $2, $3, $4::pg_catalog.jsonb))sql";
-
 /// One number for a ledger, so that two agents on two ledgers of one database do not meet.
 inline constexpr std::string_view kTakeTurn = R"sql(
 select pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0)))sql";

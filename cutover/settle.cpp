@@ -5,8 +5,8 @@
 #include <span>
 
 #include "core/error.hpp"
+#include "cutover/audit.hpp"
 #include "cutover/definition.hpp"
-#include "cutover/journal.hpp"
 #include "cutover/schema_changes.hpp"
 #include "cutover/sequence.hpp"
 #include "pg/quoting.hpp"

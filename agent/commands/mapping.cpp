@@ -130,7 +130,7 @@ int adopt(const Config& config, const Options& options) {
   pg::Session target(environment.target, "adopt");
   refuse_conflicting_adoption(environment, *store, target);
   ledger.create(target, environment.plan);
-  adopt_ids(environment, *store, ledger);
+  adopt_ids(environment, *store, ledger, "mapping adopt");
 
   nlohmann::ordered_json counts = nlohmann::ordered_json::array();
   for (const ::mapping::Entity& entity : environment.plan.entities) {
@@ -140,7 +140,6 @@ int adopt(const Config& config, const Options& options) {
                             [&keys](const core::RowKey&, const core::Uuid&, const core::RowKey&) { ++keys; });
     counts.push_back({{"entity", entity.name}, {"keys", keys}});
   }
-  ledger.audit(target, "mapping adopt", "", counts.dump());
   if (options.as_json) {
     std::cout << nlohmann::ordered_json{{"adopted", counts}}.dump(2) << '\n';
   } else {

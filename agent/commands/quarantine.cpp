@@ -177,13 +177,16 @@ bool ask_for_pages(const Config& config, nlohmann::json question,
 /// What the running agent made of the rows. Nothing when no agent runs.
 std::optional<RetryResult> ask_for_retry(const Config& config, const Options::Quarantine& selection) {
   RetryResult total;
-  const bool is_done =
-      ask_for_pages(config, {{"command", "quarantine_retry"}, {"route", selection.route}, {"keys", selection.keys}},
-                    [&](const nlohmann::json& answer) {
-                      total += {.retried = answer.at("retried").get<std::int64_t>(),
-                                .applied = answer.at("applied").get<std::int64_t>(),
-                                .still = answer.at("still").get<std::int64_t>()};
-                    });
+  const bool is_done = ask_for_pages(config,
+                                     {{"command", "quarantine_retry"},
+                                      {"route", selection.route},
+                                      {"keys", selection.keys},
+                                      {"actor", apply::operator_name()}},
+                                     [&](const nlohmann::json& answer) {
+                                       total += {.retried = answer.at("retried").get<std::int64_t>(),
+                                                 .applied = answer.at("applied").get<std::int64_t>(),
+                                                 .still = answer.at("still").get<std::int64_t>()};
+                                     });
   return is_done ? std::optional{total} : std::nullopt;
 }
 
