@@ -97,8 +97,9 @@ BOOST_AUTO_TEST_CASE(a_slow_and_uneven_link_only_costs_time) {
     line->set_delay(milliseconds(50), milliseconds(50));
     line->set_throttle(125'000);
   }
-  // What is shown as applied is there, and the rest is shown as lag, in bytes and by its age.
-  tests::wait_until([&] { return lag(staff).bytes == 0; }, "the agent to be at rest");
+  // What is shown as applied is there, and the rest is shown as lag, in bytes and by its age. A look takes seconds on these lines, and the
+  // servers write logs of their own in between.
+  tests::wait_until([&] { return lag(staff).bytes == 0; }, "the agent to be at rest", std::chrono::minutes(2));
   staff.change(1);
   staff.pair.source.exec(
       "INSERT INTO person SELECT 500000 + i, 'slow', 1, NULL, repeat(md5(i::text), 40) FROM generate_series(1, 100) i");
