@@ -11,6 +11,7 @@
 #include "cutover/definition.hpp"
 #include "cutover/schema_changes.hpp"
 #include "cutover/table_checksum.hpp"
+#include "mapping/sql_text.hpp"
 #include "pg/quoting.hpp"
 
 namespace cutover {
@@ -19,13 +20,8 @@ namespace {
 
 using core::Error;
 using core::ErrorKind;
+using mapping::joined;
 using Changes = std::vector<SchemaChange>;
-
-std::string joined(const std::vector<std::string>& parts, const std::string& separator) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
-  return text;
-}
 
 std::vector<std::string> names_of(const std::vector<ColumnDefinition>& columns) {
   std::vector<std::string> names;

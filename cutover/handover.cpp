@@ -7,6 +7,7 @@
 #include "cutover/audit.hpp"
 #include "cutover/definition.hpp"
 #include "cutover/schema_changes.hpp"
+#include "mapping/sql_text.hpp"
 #include "pg/quoting.hpp"
 
 namespace cutover {
@@ -55,12 +56,6 @@ void require_unread(pg::Session& target, const CatalogObject& view) {
       .remedy("drop them, and make them again on the table afterwards; `agent mapping export` answers at any time");
 }
 
-std::string joined(const std::vector<std::string>& statements) {
-  std::string text;
-  for (const std::string& statement : statements) text += (text.empty() ? "" : ";\n") + statement;
-  return text;
-}
-
 struct Handover {
   Plan plan;
   SchemaChange record;
@@ -105,8 +100,8 @@ Handover prepare(pg::Session& target, const CatalogObject& view) {
   return {.plan = std::move(plan),
           .record = {.kind = SchemaChange::Kind::Mappings,
                      .table = view.name.display(),
-                     .applied = joined(applied),
-                     .undo = joined(undo),
+                     .applied = mapping::joined(applied, ";\n"),
+                     .undo = mapping::joined(undo, ";\n"),
                      .archive = {},
                      .run = {},
                      .remark = {}}};

@@ -1,5 +1,7 @@
 #include "cutover/journal.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <chrono>
 
@@ -18,13 +20,7 @@ using nlohmann::json;
 constexpr std::array kStatuses = {Status::Running, Status::Done, Status::Failed, Status::Aborted, Status::RolledBack};
 
 std::string with_schema(std::string_view sql, const std::string& schema) {
-  constexpr std::string_view kPlace = "{schema}";
-  std::string text{sql};
-  const std::string quoted = pg::quote_identifier(schema);
-  for (std::size_t at = text.find(kPlace); at != std::string::npos; at = text.find(kPlace, at + quoted.size())) {
-    text.replace(at, kPlace.size(), quoted);
-  }
-  return text;
+  return fmt::format(fmt::runtime(sql), fmt::arg("schema", pg::quote_identifier(schema)));
 }
 
 Status status_of(const std::string& name) {

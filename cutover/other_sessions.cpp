@@ -3,9 +3,9 @@
 #include <set>
 #include <string_view>
 
-#include "core/array_literal.hpp"
 #include "core/error.hpp"
 #include "core/pause.hpp"
+#include "cutover/definition.hpp"
 #include "cutover/other_sessions_sql.hpp"
 
 namespace cutover {
@@ -75,9 +75,7 @@ void OtherSessions::end_transactions(std::chrono::milliseconds limit, const std:
 
 std::vector<std::string> OtherSessions::writers(const std::vector<std::string>& tables,
                                                 const std::optional<std::string>& moment) {
-  std::vector<core::Value> values;
-  for (const std::string& table : tables) values.push_back(core::Value::of(table));
-  const std::string names = core::array_literal(values);
+  const std::string names = name_array(tables);
   const pg::Param since = moment ? pg::Param{*moment} : std::nullopt;
   const pg::Result found = session_.exec(of_others(other_sessions_sql::kWriters), {std::string_view{names}, since});
   std::vector<std::string> result;

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "core/array_literal.hpp"
+#include "cutover/definition.hpp"
 #include "cutover/revoke_fence_sql.hpp"
 #include "pg/quoting.hpp"
 #include "pg/server_version.hpp"
@@ -19,12 +19,9 @@ using nlohmann::json;
 constexpr std::string_view kNotPermitted = "42501";
 
 std::string array_of_names(const std::vector<core::QualifiedName>& tables) {
-  std::string literal = "{";
-  for (const core::QualifiedName& table : tables) {
-    if (literal.size() > 1) literal += ',';
-    core::append_array_element(literal, core::Value::of(pg::quote_name(table)));
-  }
-  return literal + "}";
+  std::vector<std::string> names;
+  for (const core::QualifiedName& table : tables) names.push_back(pg::quote_name(table));
+  return name_array(names);
 }
 
 /// What is to be granted back, but not what hangs on a table or a role that is gone.

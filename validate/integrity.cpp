@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "mapping/sql_text.hpp"
 #include "pg/quoting.hpp"
 
 namespace validate {
@@ -33,12 +34,6 @@ join pg_catalog.pg_class r on r.oid = c.conrelid join pg_catalog.pg_namespace n 
 where c.contype = 'f' and n.nspname = $1 and r.relname = $2 and c.conname = $3
 order by k.i)sql";
 
-std::string joined(const std::vector<std::string>& parts, const std::string& separator) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
-  return text;
-}
-
 IntegrityCheck rule_of(IntegrityOutcome::Rule rule, std::string table, std::string name) {
   return {.about = {.rule = rule, .table = std::move(table), .name = std::move(name)}, .count = {}, .examples = {}};
 }
@@ -48,7 +43,7 @@ std::string row_name(const mapping::Route& route) {
   const std::vector<std::string> key = route.id_column ? std::vector{*route.id_column} : route.conflict;
   std::vector<std::string> parts;
   for (const std::string& column : key) parts.push_back("c." + pg::quote_identifier(column) + "::pg_catalog.text");
-  return "pg_catalog.concat_ws(',', " + joined(parts, ", ") + ")";
+  return "pg_catalog.concat_ws(',', " + mapping::joined(parts, ", ") + ")";
 }
 
 void add_foreign_keys(const mapping::Route& route, TargetReader& target, std::vector<IntegrityCheck>& checks) {
@@ -65,10 +60,10 @@ void add_foreign_keys(const mapping::Route& route, TargetReader& target, std::ve
       equal.push_back("p." + pg::quote_identifier(columns.text(i, 1)) + " = " + own);
     }
     // MATCH FULL: a key that is NULL in part refers to nothing and is wrong.
-    const std::string refers = "(" + joined(present, is_full ? " OR " : " AND ") + ")";
+    const std::string refers = "(" + mapping::joined(present, is_full ? " OR " : " AND ") + ")";
     const std::string from =
         fmt::format("FROM {} AS c WHERE {} AND NOT EXISTS (SELECT FROM {} AS p WHERE {})", pg::quote_name(route.to),
-                    refers, pg::quote_name({keys.text(line, 2), keys.text(line, 3)}), joined(equal, " AND "));
+                    refers, pg::quote_name({keys.text(line, 2), keys.text(line, 3)}), mapping::joined(equal, " AND "));
     IntegrityCheck check = rule_of(IntegrityOutcome::Rule::ForeignKey, route.to.display(), name);
     check.count = "SELECT pg_catalog.count(*) " + from;
     check.examples = fmt::format("SELECT {} {} LIMIT {}", row_name(route), from, kMostExamples);

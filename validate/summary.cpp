@@ -5,17 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "mapping/sql_text.hpp"
 #include "validate/verdict.hpp"
 
 namespace validate {
 
 namespace {
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
-  return text;
-}
 
 /// What of a route is not zero, in words.
 std::string counts_of(const RouteOutcome& route) {
@@ -41,8 +36,8 @@ std::string counts_of(const RouteOutcome& route) {
 std::string example_line(const Finding& finding) {
   std::string line = fmt::format("    {} {}", to_string(finding.kind),
                                  finding.legacy_key.empty() ? "of unknown legacy key" : finding.legacy_key);
-  if (!finding.target_key.empty()) line += " (" + joined(finding.target_key) + ")";
-  if (!finding.columns.empty()) line += ": " + joined(finding.columns);
+  if (!finding.target_key.empty()) line += " (" + mapping::joined(finding.target_key) + ")";
+  if (!finding.columns.empty()) line += ": " + mapping::joined(finding.columns);
   if (!finding.note.empty()) line += ": " + finding.note;
   return line + "\n";
 }
@@ -102,7 +97,7 @@ std::string to_text(const Outcome& outcome) {
   for (const IntegrityOutcome& one : outcome.integrity) {
     if (one.violations == 0) continue;
     text += fmt::format("{} {}: {} {}: {}\n", one.table, one.name, one.violations, rule_text(one.rule),
-                        joined(one.examples));
+                        mapping::joined(one.examples));
   }
   for (const NotChecked& one : outcome.all_not_checked()) {
     text += fmt::format("not checked: {}: {}\n", one.what, one.why);
