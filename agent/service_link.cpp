@@ -91,8 +91,7 @@ void ServiceLink::look() {
   }
   if (is_silent_ || now < next_feed_) return;
   if (is_ready_ && interval_) {
-    notify::feed_watchdog();
-    next_feed_ = now + *interval_ / 4;
+    if (notify::feed_watchdog()) next_feed_ = now + *interval_ / 4;
   } else if (!is_ready_) {
     notify::extend_start(kStart);
     next_feed_ = now + kStart / 10;
@@ -100,8 +99,9 @@ void ServiceLink::look() {
 }
 
 void ServiceLink::be_ready() {
-  if (std::exchange(is_ready_, true)) return;
-  notify::ready();
+  // What was not sent is said again by the next look.
+  if (is_ready_ || !notify::ready()) return;
+  is_ready_ = true;
   next_feed_ = {};
 }
 

@@ -46,10 +46,6 @@ FileDescriptor open_directory(const std::filesystem::path& path) {
 
 }  // namespace
 
-FileDescriptor::~FileDescriptor() {
-  if (fd_ >= 0) close(fd_);
-}
-
 FileDescriptor listen_at(const std::filesystem::path& path) {
   constexpr int kBacklog = 16;
   FileDescriptor listener = make_socket(path);

@@ -1,6 +1,7 @@
 // What the agent tells systemd: that it works, how far it is, that it comes on, that it stops; and that it falls silent when it hangs.
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <csignal>
 #include <sstream>
 #include <string>
 
@@ -120,6 +121,23 @@ BOOST_AUTO_TEST_CASE(a_long_statement_that_the_server_works_on_is_no_hang) {
   manager.wait_for("WATCHDOG=1", manager.count("WATCHDOG=1") + 5);
   BOOST_TEST(pair.agent.process().err().find("does not come on") == std::string::npos);
   pair.agent.kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_manager_that_reads_nothing_holds_nothing_up_and_hears_later_what_matters) {
+  People pair(300);
+  ServiceManager manager;
+  manager.stop_reading();
+  pair.agent.start(manager.environment(kWatchdog));
+  pair.agent.wait_streaming();
+  pair.add(1000, 1100);
+  pair.agent.wait_applied();
+  pair.require_honest();
+  manager.wait_for("READY=1");
+  manager.wait_for("WATCHDOG=1");
+  manager.stop_reading();
+  pair.agent.process().kill(SIGTERM);
+  BOOST_TEST(pair.agent.wait(10s * tests::kSlowness) == 0);
+  pair.require_equal();
 }
 
 BOOST_AUTO_TEST_CASE(a_start_that_fails_says_why_and_is_never_ready) {

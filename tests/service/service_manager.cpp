@@ -14,13 +14,23 @@
 
 namespace service {
 
-ServiceManager::ServiceManager()
-    : directory_("notify"),
-      path_(directory_.path() / "socket"),
-      socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+namespace {
+
+sockaddr_un address_of(const std::filesystem::path& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  return address;
+}
+
+tests::FileDescriptor make_socket() {
+  return tests::FileDescriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
+}  // namespace
+
+ServiceManager::ServiceManager() : directory_("notify"), path_(directory_.path() / "socket"), socket_(make_socket()) {
+  const sockaddr_un address = address_of(path_);
   if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     throw std::system_error(errno, std::generic_category(), "bind " + path_.string());
   }
@@ -56,6 +66,16 @@ std::string ServiceManager::wait_for(const std::string& beginning, long times, s
   tests::wait_until([&] { return count(beginning) >= times; }, beginning, limit);
   return *std::ranges::find_if(told_.rbegin(), told_.rend(),
                                [&](const std::string& line) { return line.starts_with(beginning); });
+}
+
+void ServiceManager::stop_reading() const {
+  const sockaddr_un address = address_of(path_);
+  const tests::FileDescriptor sender = make_socket();
+  const std::string nothing = "NOTHING=1";
+  while (::sendto(sender.get(), nothing.data(), nothing.size(), 0, reinterpret_cast<const sockaddr*>(&address),
+                  sizeof address) >= 0) {
+  }
+  if (errno != EAGAIN) throw std::system_error(errno, std::generic_category(), "send to " + path_.string());
 }
 
 }  // namespace service

@@ -26,6 +26,8 @@ class ServiceManager {
   /// Waits until there are `count` that begin like this; returns the last of them. Throws tests::Timeout.
   std::string wait_for(const std::string& beginning, long count = 1,
                        std::chrono::milliseconds limit = std::chrono::minutes(1));
+  /// Fills what waits to be read: a manager that reads nothing any more, until it is asked what it was told.
+  void stop_reading() const;
 
  private:
   tests::TempDir directory_;
