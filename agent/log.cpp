@@ -1,20 +1,18 @@
 #include "agent/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstddef>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "agent/log_file.hpp"
 #include "agent/log_line.hpp"
 #include "agent/redaction.hpp"
 
@@ -49,20 +47,6 @@ std::unique_ptr<spdlog::formatter> stderr_formatter(const Config::Log& config) {
   return log_formatter(config.format.value_or(by_reader), to_journal ? LogReader::Journal : LogReader::Anybody);
 }
 
-spdlog::sink_ptr file_sink(const std::filesystem::path& directory) {
-  constexpr std::size_t kFileBytes = 10U << 20U;
-  constexpr std::size_t kFiles = 5;
-  try {
-    std::filesystem::create_directories(directory);
-    return std::make_shared<spdlog::sinks::rotating_file_sink_mt>((directory / "agent.log").string(), kFileBytes,
-                                                                  kFiles);
-  } catch (const std::exception&) {
-    throw core::Error(core::ErrorKind::Config, "cannot write log files")
-        .with("directory", directory.string())
-        .remedy("make the directory writable for this user, or leave log.dir out");
-  }
-}
-
 }  // namespace
 
 void start_logging(const Config::Log& config, LogTo to) {
@@ -70,7 +54,7 @@ void start_logging(const Config::Log& config, LogTo to) {
   sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
   sinks.back()->set_formatter(stderr_formatter(config));
   if (to == LogTo::StderrAndFiles && !config.dir.empty()) {
-    sinks.push_back(file_sink(config.dir));
+    sinks.push_back(std::make_shared<LogFile>(config.dir, sinks.front()));
     sinks.back()->set_formatter(log_formatter(LogForm::Json, LogReader::Anybody));
     spdlog::drop(kFilesAlone);
     spdlog::register_logger(std::make_shared<spdlog::logger>(kFilesAlone, sinks.back()));

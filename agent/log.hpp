@@ -11,8 +11,8 @@ namespace agent {
 /// Where a command's log goes: short commands leave no files behind.
 enum class LogTo : std::uint8_t { Stderr, StderrAndFiles };
 
-/// Makes spdlog's default logger: stderr (for the journal, when systemd has connected it), and with StderrAndFiles also `dir`/agent.log (JSON lines,
-/// rotated at 10 MiB, five kept). The lines are those of agent/log_line. Throws Error(Config) when the directory cannot be used.
+/// Makes spdlog's default logger: stderr (for the journal, when systemd has connected it), and with StderrAndFiles also the files of agent/log_file in
+/// `dir`, as JSON. The lines are those of agent/log_line. Throws Error(Config) when the directory cannot be used.
 void start_logging(const Config::Log& config, LogTo to);
 
 /// An error for people, redacted, with its newline:

@@ -1,10 +1,11 @@
-// Disks that are full, of either server and of the state directory: the agent says so, claims nothing that is not on the target, and goes on
+// Disks that are full, of either server, of the state directory and of the log files: the agent says so, claims nothing that is not on the target, and goes on
 // by itself when there is room again.
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -61,6 +62,19 @@ void wait_said(People& pair, const std::string& text, int times = 1) {
 }
 
 const std::string kStateFull = "the disk of the state directory is full";
+
+const std::string kLogsFull = "the log files cannot be written";
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Something for the agent to tell of.
+void end_walsender(const People& pair) {
+  pair.source_admin.exec("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '" +
+                         pair.name + "'");
+}
 
 /// A snapshot that writes its first rows meets a full disk at `directory`, says `words` of it, and goes on when there is room.
 void snapshot_over_full_disk(People& pair, std::uint32_t chunk_rows, const std::filesystem::path& directory,
@@ -198,4 +212,51 @@ BOOST_AUTO_TEST_CASE(a_state_directory_that_is_full_at_the_start_is_waited_for) 
   pair.agent.wait_applied();
   BOOST_TEST(pair.agent.stop() == 0);
   BOOST_CHECK_NO_THROW(pair.require_equal());
+}
+
+// reliability 101
+BOOST_AUTO_TEST_CASE(a_full_disk_of_the_log_files_costs_lines_of_them_and_nothing_else) {
+  People pair;
+  pair.bring_over();
+  const std::filesystem::path logs = pair.agent.directory() / "log";
+  const std::filesystem::path log = logs / "agent.log";
+  std::filesystem::create_directory(logs);
+  {
+    const FullDisk full(logs);
+    pair.agent.start({{"LOGS_DIRECTORY", logs.string()}});
+    pair.agent.wait_streaming();
+    pair.add(1000, 1400);
+    pair.agent.wait_applied();
+    end_walsender(pair);
+    wait_said(pair, "the stream broke");
+    BOOST_TEST(text_of(log).empty());
+    BOOST_TEST(count(pair.agent.process().err(), kLogsFull) == 1);
+    pair.require_honest();
+  }
+  int person = 5000;
+  const auto wait_for_gap = [&](int number) {
+    wait_until(
+        [&] {
+          pair.add(person, person);
+          ++person;
+          pair.agent.wait_applied();  // what comes on does not have to pause before it connects again
+          end_walsender(pair);
+          return count(text_of(log), "lines are missing before this one") == number;
+        },
+        "the log file to go on");
+  };
+  wait_for_gap(1);
+  BOOST_TEST(count(pair.agent.process().err(), "the log files are written again") == 1);
+  // The state directory on the same disk is waited for, and its trouble is told where that is possible.
+  {
+    const FullDisk full(pair.agent.directory());
+    pair.add(2000, 2400);
+    wait_said(pair, kStateFull, 2);
+    wait_said(pair, kLogsFull, 2);
+    pair.require_honest();
+  }
+  wait_for_gap(2);
+  std::ifstream lines(log);
+  for (std::string line; std::getline(lines, line);) BOOST_TEST((line.starts_with('{') && line.ends_with('}')), line);
+  expect_all_right(pair);
 }
