@@ -24,7 +24,7 @@ namespace agent {
 namespace {
 
 // Ids per statement when strays are removed.
-constexpr std::size_t kPiece = 10'000;
+constexpr std::size_t kAdoptedPiece = 10'000;
 
 core::Uuid parse_uuid(const mapping::Entity& entity, const std::string& text) {
   if (const auto uuid = core::Uuid::parse(text)) return *uuid;
@@ -140,7 +140,7 @@ std::unordered_set<core::RowKey> applied_keys(const mapping::Plan& plan, const m
 class FurtherRoute {
  public:
   FurtherRoute(const mapping::Plan& plan, const mapping::Route& route, const state::Store& store)
-      : route_(&route), store_(&store), slot_(slot_of(plan, route)) {
+      : route_(&route), store_(&store), slot_(plan.status_place(route)) {
     if (!route.key_is_primary) applied_ = applied_keys(plan, route, slot_, store);
   }
 
@@ -152,11 +152,6 @@ class FurtherRoute {
   }
 
  private:
-  static std::size_t slot_of(const mapping::Plan& plan, const mapping::Route& route) {
-    const auto& routes = plan.table(route.from).routes;
-    return static_cast<std::size_t>(std::find(routes.begin(), routes.end(), route.id) - routes.begin());
-  }
-
   const mapping::Route* route_;
   const state::Store* store_;
   std::size_t slot_;
@@ -169,7 +164,7 @@ void report(std::string_view what, std::uint64_t removed, std::size_t unremoved)
   if (unremoved > 0) spdlog::warn("the target does not let go {} whose source row is gone rows={}", what, unremoved);
 }
 
-void commit(apply::Applier& applier) {
+void commit_adoption(apply::Applier& applier) {
   applier.commit_target(std::nullopt);
   applier.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::No);
 }
@@ -220,12 +215,12 @@ std::uint64_t remove_strays_with_id(const Environment& environment, const state:
   std::size_t unremoved = 0;
   for (const mapping::Route* route : routes) {
     const auto& rows = strays.at(route->id);
-    for (std::size_t begin = 0; begin < rows.size(); begin += kPiece) {
-      unremoved +=
-          applier.remove_target_rows(*route, std::span{rows}.subspan(begin, std::min(kPiece, rows.size() - begin)));
+    for (std::size_t begin = 0; begin < rows.size(); begin += kAdoptedPiece) {
+      unremoved += applier.remove_target_rows(
+          *route, std::span{rows}.subspan(begin, std::min(kAdoptedPiece, rows.size() - begin)));
     }
   }
-  commit(applier);
+  commit_adoption(applier);
   const std::uint64_t removed = applier.counts().removed - before;
   report("target rows", removed, unremoved);
   return removed;
@@ -276,7 +271,7 @@ std::uint64_t remove_strays_without_id(const Environment& environment, const sta
     respell(applier.session(), route, strays);
     unremoved += applier.remove_target_rows(route, strays);
     ledger.remember_target_keys(applier.session().sql(), route.name, gone);
-    commit(applier);
+    commit_adoption(applier);
   }
   const std::uint64_t removed = applier.counts().removed - before;
   report("target rows of routes without an id", removed, unremoved);

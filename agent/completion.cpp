@@ -50,7 +50,7 @@ std::string words_at(const Place& place) {
 }
 
 /// Inside of single quotes, for any of the shells.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -65,7 +65,7 @@ std::string quoted(std::string_view text) {
 std::string bash(const Reference& program) {
   std::string cases;
   for (const Place& place : places_of(program)) {
-    cases += "    " + quoted(place.path) + ") words=" + quoted(words_at(place)) + " ;;\n";
+    cases += "    " + shell_quoted(place.path) + ") words=" + shell_quoted(words_at(place)) + " ;;\n";
   }
   return "# bash completion of " + program.name + "\n_" + program.name + R"sh(() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} path=)sh" +
@@ -103,9 +103,9 @@ std::string fish(const Reference& program) {
   for (const Place& place : places_of(program)) {
     std::string condition = "__fish_use_subcommand";
     if (!place.above.empty()) condition = "__fish_seen_subcommand_from " + place.command->name;
-    const std::string line = "complete -c " + program.name + " -n " + quoted(condition);
+    const std::string line = "complete -c " + program.name + " -n " + shell_quoted(condition);
     for (const Reference& command : place.command->commands) {
-      text += line + " -a " + command.name + " -d " + quoted(command.text) + "\n";
+      text += line + " -a " + command.name + " -d " + shell_quoted(command.text) + "\n";
     }
     for (const Reference::Option& option : place.command->options) {
       std::string names;
@@ -116,7 +116,7 @@ std::string fish(const Reference& program) {
       // The program's own options may come after any command.
       const bool is_everywhere = place.above.empty() && option.names.back() != "--version";
       text += (is_everywhere ? "complete -c " + program.name : line) + names + (option.value.empty() ? "" : " -r -F") +
-              " -d " + quoted(option.text) + "\n";
+              " -d " + shell_quoted(option.text) + "\n";
     }
   }
   return text;

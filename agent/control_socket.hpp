@@ -47,9 +47,13 @@ class ControlServer {
   std::unique_ptr<Impl> impl_;
 };
 
+/// How long an answer may take for which the agent reads nothing: longer than a lease, the longest that it is busy with something else.
+inline constexpr std::chrono::milliseconds kAnswerLimit{5000};
+
 /// Asks the agent that holds this state directory, again and again while the answer is not there yet. Nothing when none runs (no socket, or nobody listens). Throws the agent's own
 /// error, or Error(State) when it does not answer within `limit`.
 [[nodiscard]] std::optional<nlohmann::json> ask_agent(const std::filesystem::path& state_dir,
-                                                      const nlohmann::json& request, std::chrono::milliseconds limit);
+                                                      const nlohmann::json& request,
+                                                      std::chrono::milliseconds limit = kAnswerLimit);
 
 }  // namespace agent

@@ -20,11 +20,11 @@ using nlohmann::json;
 using validate::CounterOutcome;
 
 // Others wait for their answers meanwhile.
-constexpr std::chrono::milliseconds kPatience{100};
-constexpr std::chrono::minutes kAnswerLimit{10};
+constexpr std::chrono::milliseconds kCountPatience{100};
+constexpr std::chrono::minutes kCountLimit{10};
 // For an agent that is just starting, or ending.
-constexpr std::chrono::seconds kMostTries{30};
-constexpr std::chrono::milliseconds kPause{200};
+constexpr std::chrono::seconds kMostCountTime{30};
+constexpr std::chrono::milliseconds kCountPause{200};
 
 std::vector<CounterOutcome> wrong(const mapping::Plan& plan, state::Census& census, const std::stop_token& stop) {
   const std::vector<core::RouteCounters> counted = census.count(stop);
@@ -78,7 +78,7 @@ std::optional<json> CounterAudit::answer(Interlude& interlude, const json& quest
       return std::nullopt;
     question_ = question;
   }
-  if (counting_.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
+  if (counting_.wait_for(kCountPatience) != std::future_status::ready) return std::nullopt;
   question_ = {};
   return counting_.get();
 }
@@ -93,13 +93,13 @@ void CounterAudit::begin() {
 }
 
 std::vector<CounterOutcome> wrong_counters(const Environment& environment) {
-  const auto give_up = Clock::now() + kMostTries;
+  const auto give_up = Clock::now() + kMostCountTime;
   const json question = {
       {"command", "audit"},
       {"asker", std::to_string(getpid()) + "/" + std::to_string(Clock::now().time_since_epoch().count())}};
   for (;;) {
     try {
-      if (const auto answer = ask_agent(environment.config.state_dir, question, kAnswerLimit))
+      if (const auto answer = ask_agent(environment.config.state_dir, question, kCountLimit))
         return outcomes_of(*answer);
       const auto store = open_store_to_look(environment);
       if (!store) return {};
@@ -108,7 +108,7 @@ std::vector<CounterOutcome> wrong_counters(const Environment& environment) {
     } catch (const core::Error& error) {
       if (error.kind() != core::ErrorKind::State || Clock::now() > give_up) throw;
     }
-    std::this_thread::sleep_for(kPause);
+    std::this_thread::sleep_for(kCountPause);
   }
 }
 

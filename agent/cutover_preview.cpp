@@ -27,13 +27,13 @@ std::map<Step, cutover::Plan> plans_of(steps::Sequence& sequence) {
 }
 
 void print_json(const std::map<Step, cutover::Plan>& plans, const std::vector<std::string>& obstacles) {
-  nlohmann::ordered_json json{{"ready", obstacles.empty()},
-                              {"obstacles", obstacles},
-                              {"point_of_no_return", to_string(cutover::kPointOfNoReturn)}};
+  nlohmann::ordered_json object{{"ready", obstacles.empty()},
+                                {"obstacles", obstacles},
+                                {"point_of_no_return", to_string(cutover::kPointOfNoReturn)}};
   for (const auto& [step, plan] : plans) {
-    if (!plan.empty()) json[std::string(to_string(step))] = to_json(plan);
+    if (!plan.empty()) object[std::string(to_string(step))] = to_json(plan);
   }
-  std::cout << json.dump(2) << '\n';
+  std::cout << object.dump(2) << '\n';
 }
 
 void print_text(const std::map<Step, cutover::Plan>& plans, const std::vector<std::string>& obstacles) {

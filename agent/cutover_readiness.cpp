@@ -20,12 +20,11 @@ namespace agent {
 
 namespace {
 
-constexpr std::chrono::milliseconds kAnswerLimit{5000};
 // Beyond this nobody would read them one by one anyway.
 constexpr std::size_t kMostAccepted = 1'000'000;
 
 StatusReport read_status(const Config& config) {
-  const auto answer = ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit);
+  const auto answer = ask_agent(config.state_dir, {{"command", "status"}});
   return answer ? status_from_json(*answer) : read_stopped_status(config);
 }
 

@@ -12,9 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-// Longer than a lease, which is the longest that an answer takes.
-constexpr std::chrono::milliseconds kAnswerLimit{5000};
-
 const char* name_of(Fence::State state) {
   switch (state) {
     case Fence::State::Gone: return "gone";
@@ -39,9 +36,8 @@ json answer_fence(Fence& fence, const json& request) {
 }
 
 json RemoteFence::ask(const char* action, core::Lsn limit) const {
-  auto answer =
-      ask_agent(state_dir_, {{"command", "fence"}, {"action", action}, {"holder", holder_}, {"lsn", limit.to_string()}},
-                kAnswerLimit);
+  auto answer = ask_agent(state_dir_,
+                          {{"command", "fence"}, {"action", action}, {"holder", holder_}, {"lsn", limit.to_string()}});
   if (answer) return std::move(*answer);
   throw core::Error(core::ErrorKind::State, "the running agent is gone")
       .with("state_dir", state_dir_.string())

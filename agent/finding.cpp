@@ -33,19 +33,19 @@ bool has_error(const std::vector<Finding>& findings) {
 }
 
 nlohmann::ordered_json to_json(const std::vector<Finding>& findings) {
-  nlohmann::ordered_json json;
-  json["ok"] = !has_error(findings);
-  json["findings"] = nlohmann::ordered_json::array();
+  nlohmann::ordered_json object;
+  object["ok"] = !has_error(findings);
+  object["findings"] = nlohmann::ordered_json::array();
   for (const Finding& finding : findings) {
-    json["findings"].push_back({{"severity", to_string(finding.severity)},
-                                {"area", to_string(finding.area)},
-                                {"message", redact(finding.message)},
-                                {"remedy", redact(finding.remedy)},
-                                {"file", finding.file},
-                                {"line", finding.line},
-                                {"column", finding.column}});
+    object["findings"].push_back({{"severity", to_string(finding.severity)},
+                                  {"area", to_string(finding.area)},
+                                  {"message", redact(finding.message)},
+                                  {"remedy", redact(finding.remedy)},
+                                  {"file", finding.file},
+                                  {"line", finding.line},
+                                  {"column", finding.column}});
   }
-  return json;
+  return object;
 }
 
 std::string to_text(const std::vector<Finding>& findings) {

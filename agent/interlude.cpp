@@ -13,12 +13,12 @@ using core::Error;
 using core::ErrorKind;
 using nlohmann::json;
 
-constexpr std::chrono::milliseconds kPatience{500};
+constexpr std::chrono::milliseconds kInterludePatience{500};
 
 }  // namespace
 
 std::optional<json> Interlude::answer(const json& question, const Work& work) {
-  const auto is_done = [&] { return pending_->done.wait_for(kPatience) == std::future_status::ready; };
+  const auto is_done = [&] { return pending_->done.wait_for(kInterludePatience) == std::future_status::ready; };
   if (pending_ && pending_->question != question) {
     if (!is_done()) return std::nullopt;
     pending_.reset();

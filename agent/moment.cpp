@@ -28,12 +28,11 @@ using Clock = std::chrono::steady_clock;
 
 // What of a lease the creation of a slot may take; the rest is for what comes before and after it.
 constexpr std::chrono::milliseconds kMostForSlot{600};
-constexpr std::chrono::milliseconds kAnswerLimit{5000};
 constexpr std::chrono::milliseconds kPoll{10};
 // Without an agent nobody is held up.
 constexpr std::chrono::seconds kMostWithoutAgent{600};
 // The agent went, or another process came, again and again: somebody else is at work.
-constexpr int kMostFailures = 8;
+constexpr int kMostMomentFailures = 8;
 
 /// Waits, unless stopped first. False when stopped.
 bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
@@ -179,14 +178,14 @@ std::unique_ptr<Moment> find_moment(const Environment& environment, const std::s
   core::Backoff backoff{std::chrono::milliseconds{200}, std::chrono::seconds{5}, 1};
   for (int failures = 1; !stop.stop_requested(); ++failures) {
     try {
-      const auto status = ask_agent(environment.config.state_dir, {{"command", "status"}}, kAnswerLimit);
+      const auto status = ask_agent(environment.config.state_dir, {{"command", "status"}});
       return status ? Beside{environment, stop}.find() : find_alone(environment, stop);
     } catch (const Error& error) {
       // An agent that goes, or comes, in between is met in its new state.
       // Who holds the directory and does not answer was waited for already.
       const bool is_held = !error.context("pid").empty();
       const bool may_pass = !is_held && (error.is_transient() || error.kind() == ErrorKind::State);
-      if (!may_pass || failures == kMostFailures || stop.stop_requested()) throw;
+      if (!may_pass || failures == kMostMomentFailures || stop.stop_requested()) throw;
       const auto pause = backoff.next();
       spdlog::warn("no common moment of both databases yet, trying again wait_ms={}: {}", pause.count(), error.what());
       wait(pause, stop);

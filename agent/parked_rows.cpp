@@ -26,18 +26,13 @@ std::optional<core::RowKey> key_of(const mapping::SourceTable& table, const std:
   }
 }
 
-std::size_t slot_of(const mapping::Plan& plan, const mapping::Route& route) {
-  const std::vector<core::RouteId>& slots = plan.table(route.from).routes;
-  return static_cast<std::size_t>(std::find(slots.begin(), slots.end(), route.id) - slots.begin());
-}
-
 /// False when `visit` wants no more; so do the next two.
 bool visit_all(const mapping::Plan& plan, const state::Store& store, const mapping::Route& route,
                const core::RowKey& after, const Visit& visit) {
   const std::vector<core::RouteCounters> counters = store.counters();
   // A scan reads a whole table: not for nothing.
   if (route.id.index() >= counters.size() || counters[route.id.index()].parked == 0) return true;
-  const std::size_t slot = slot_of(plan, route);
+  const std::size_t slot = plan.status_place(route);
   std::int64_t left = counters[route.id.index()].parked;
   bool goes_on = true;
   store.scan(route.from, after, {}, [&](const core::RowKey& key, const state::StoredRow& row) {
@@ -53,7 +48,7 @@ bool visit_all(const mapping::Plan& plan, const state::Store& store, const mappi
 
 bool visit_named(const mapping::Plan& plan, const state::Store& store, const mapping::Route& route,
                  const std::vector<std::string>& keys, const core::RowKey& after, const Visit& visit) {
-  const std::size_t slot = slot_of(plan, route);
+  const std::size_t slot = plan.status_place(route);
   std::set<core::RowKey> named;
   for (const std::string& text : keys) {
     const auto key = key_of(plan.table(route.from), text);
@@ -113,12 +108,12 @@ std::vector<ParkedRow> find_parked(const mapping::Plan& plan, state::Store& stor
 }
 
 nlohmann::ordered_json to_json(const ParkedRow& row) {
-  nlohmann::ordered_json json = {{"route", row.route}, {"legacy_key", row.legacy_key}, {"status", "parked"}};
-  json["waits_for"] = nlohmann::ordered_json::array();
+  nlohmann::ordered_json object = {{"route", row.route}, {"legacy_key", row.legacy_key}, {"status", "parked"}};
+  object["waits_for"] = nlohmann::ordered_json::array();
   for (const ParkedRow::Parent& parent : row.waits_for)
-    json["waits_for"].push_back(
+    object["waits_for"].push_back(
         {{"column", parent.column}, {"entity", parent.entity}, {"legacy_key", parent.legacy_key}});
-  return json;
+  return object;
 }
 
 nlohmann::json answer_parked(const mapping::Plan& plan, state::Store& store, const nlohmann::json& request) {

@@ -36,14 +36,14 @@ nlohmann::json to_json(const mapping::Plan& plan, const DiscardPlace& place) {
 }
 
 std::optional<DiscardPlace> place_of(const mapping::Plan& plan, const nlohmann::json& request) {
-  const nlohmann::json json = request.value("place", nlohmann::json{});
-  if (json.is_null()) return std::nullopt;
+  const nlohmann::json parts = request.value("place", nlohmann::json{});
+  if (parts.is_null()) return std::nullopt;
   try {
-    DiscardPlace place{.last = json.at(0).get<std::int64_t>(), .parked = {}};
-    if (json.size() == 1) return place;
-    if (const mapping::Route* route = plan.find_route(json.at(1).get<std::string>())) {
+    DiscardPlace place{.last = parts.at(0).get<std::int64_t>(), .parked = {}};
+    if (parts.size() == 1) return place;
+    if (const mapping::Route* route = plan.find_route(parts.at(1).get<std::string>())) {
       const auto types = plan.table(route->from).key_types();
-      place.parked = ParkedPlace{route->id, core::parse_key(types, json.at(2).get<std::string>())};
+      place.parked = ParkedPlace{route->id, core::parse_key(types, parts.at(2).get<std::string>())};
       return place;
     }
   } catch (const nlohmann::json::exception&) {
@@ -53,9 +53,9 @@ std::optional<DiscardPlace> place_of(const mapping::Plan& plan, const nlohmann::
       .remedy("give the rows up again: what was done stays done");
 }
 
-DiscardRequest discard_request_of(const nlohmann::json& json) {
-  return {.selection = {.route = json.value("route", ""), .keys = json.value("keys", std::vector<std::string>{})},
-          .acceptance = {.actor = json.value("actor", ""), .reason = json.value("reason", "")}};
+DiscardRequest discard_request_of(const nlohmann::json& object) {
+  return {.selection = {.route = object.value("route", ""), .keys = object.value("keys", std::vector<std::string>{})},
+          .acceptance = {.actor = object.value("actor", ""), .reason = object.value("reason", "")}};
 }
 
 }  // namespace
@@ -71,8 +71,9 @@ nlohmann::json to_json(const DiscardResult& result) {
   return {{"quarantined", result.quarantined}, {"parked", result.parked}};
 }
 
-DiscardResult discard_result_of(const nlohmann::json& json) {
-  return {.quarantined = json.value("quarantined", std::uint64_t{0}), .parked = json.value("parked", std::uint64_t{0})};
+DiscardResult discard_result_of(const nlohmann::json& object) {
+  return {.quarantined = object.value("quarantined", std::uint64_t{0}),
+          .parked = object.value("parked", std::uint64_t{0})};
 }
 
 DiscardPage discard_page(const Environment& environment, const state::Store& store, const apply::Ledger& ledger,

@@ -25,7 +25,7 @@ std::vector<const mapping::Route*> by_rank(const mapping::Plan& plan, const std:
   return routes;
 }
 
-void commit(apply::Applier& applier) {
+void commit_retry(apply::Applier& applier) {
   FAILPOINT("before_retry_committed");
   applier.name_reached();
   applier.commit_target(std::nullopt);
@@ -34,12 +34,10 @@ void commit(apply::Applier& applier) {
 
 std::int64_t still_quarantined(const mapping::Plan& plan, const mapping::Route& route, apply::Applier& applier,
                                std::span<const core::RowKey> keys) {
-  const mapping::SourceTable& table = plan.table(route.from);
-  const auto slot =
-      static_cast<std::size_t>(std::find(table.routes.begin(), table.routes.end(), route.id) - table.routes.begin());
+  const std::uint16_t place = plan.status_place(route);
   return std::count_if(keys.begin(), keys.end(), [&](const core::RowKey& key) {
-    const state::StoredRow* row = applier.overlay().row(table.id, key);
-    return row != nullptr && row->statuses[slot] == core::RowStatus::Quarantined;
+    const state::StoredRow* row = applier.overlay().row(route.from, key);
+    return row != nullptr && row->statuses[place] == core::RowStatus::Quarantined;
   });
 }
 
@@ -114,7 +112,7 @@ RetryPage retry_page(const Environment& environment, const apply::Ledger& ledger
                     {"retried", result.retried},
                     {"applied", result.applied},
                     {"still", result.still}});
-    commit(applier);
+    commit_retry(applier);
     place.after = page.after;
     return {result, place};
   }

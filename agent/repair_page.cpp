@@ -19,16 +19,16 @@ namespace agent {
 
 namespace {
 
-using validate::Finding;
 using validate::FindingKind;
 
-const mapping::Route& route_of(const mapping::Plan& plan, const Finding& finding) {
+const mapping::Route& route_of(const mapping::Plan& plan, const validate::Finding& finding) {
   if (const mapping::Route* route = plan.find_route(finding.route)) return *route;
   throw core::Error(core::ErrorKind::Usage, "there is no route of this name").with("route", finding.route);
 }
 
 /// The source row that a finding names. An extra row is named by its entity's key, which may be none of its source row's.
-std::optional<core::RowKey> source_key(const mapping::Plan& plan, const mapping::Route& route, const Finding& finding) {
+std::optional<core::RowKey> source_key(const mapping::Plan& plan, const mapping::Route& route,
+                                       const validate::Finding& finding) {
   if (finding.legacy_key.empty() || (finding.kind == FindingKind::Extra && !route.key_is_primary)) return std::nullopt;
   try {
     return core::parse_key(plan.table(route.from).key_types(), finding.legacy_key);
@@ -38,16 +38,11 @@ std::optional<core::RowKey> source_key(const mapping::Plan& plan, const mapping:
   }
 }
 
-std::size_t slot_of(const mapping::Plan& plan, const mapping::Route& route) {
-  const auto& routes = plan.table(route.from).routes;
-  return static_cast<std::size_t>(std::find(routes.begin(), routes.end(), route.id) - routes.begin());
-}
-
 void remove_extra(const mapping::Plan& plan, const apply::Ledger& ledger, apply::Applier& applier,
-                  const std::vector<Finding>& findings, RepairResult& result) {
+                  const std::vector<validate::Finding>& findings, RepairResult& result) {
   std::map<core::RouteId, std::vector<apply::Applier::TargetRow>> extra;
   std::map<core::RouteId, apply::TargetKeyChanges> forgotten;
-  for (const Finding& finding : findings) {
+  for (const validate::Finding& finding : findings) {
     if (finding.kind != FindingKind::Extra || finding.target_key.empty()) continue;
     const mapping::Route& route = route_of(plan, finding);
     const core::RowKey target_key = apply::target_key_of(finding.target_key);
@@ -55,7 +50,7 @@ void remove_extra(const mapping::Plan& plan, const apply::Ledger& ledger, apply:
     extra[route.id].push_back({key, target_key});
     if (route.id_column || finding.legacy_key.empty()) continue;
     const state::StoredRow* row = applier.overlay().row(route.from, key);
-    if (row == nullptr || row->target_keys[slot_of(plan, route)] != target_key.bytes)
+    if (row == nullptr || row->target_keys[plan.status_place(route)] != target_key.bytes)
       forgotten[route.id][{finding.legacy_key, target_key}] = false;
   }
   // Children first.
@@ -71,14 +66,14 @@ void remove_extra(const mapping::Plan& plan, const apply::Ledger& ledger, apply:
 }
 
 /// What became of the rows that were to be rewritten.
-void count_left(const mapping::Plan& plan, apply::Applier& applier, const std::vector<Finding>& findings,
+void count_left(const mapping::Plan& plan, apply::Applier& applier, const std::vector<validate::Finding>& findings,
                 RepairResult& result) {
-  for (const Finding& finding : findings) {
+  for (const validate::Finding& finding : findings) {
     if (finding.kind == FindingKind::Extra) continue;
     const mapping::Route& route = route_of(plan, finding);
     const state::StoredRow* row = applier.overlay().row(route.from, *source_key(plan, route, finding));
     if (row == nullptr) continue;
-    const core::RowStatus status = row->statuses[slot_of(plan, route)];
+    const core::RowStatus status = row->statuses[plan.status_place(route)];
     result.parked += status == core::RowStatus::Parked ? 1 : 0;
     result.quarantined += status == core::RowStatus::Quarantined ? 1 : 0;
   }
@@ -97,14 +92,14 @@ void RepairResult::add(const RepairResult& other) {
 
 nlohmann::json to_json(const RepairPage& page) {
   nlohmann::json findings = nlohmann::json::array();
-  for (const Finding& finding : page.findings)
+  for (const validate::Finding& finding : page.findings)
     findings.push_back({finding.route, validate::to_string(finding.kind), finding.legacy_key, finding.target_key});
   return {{"actor", page.actor}, {"meaning", page.meaning}, {"findings", std::move(findings)}};
 }
 
-RepairPage repair_page_of(const nlohmann::json& json) {
-  RepairPage page{.actor = json.value("actor", ""), .meaning = json.value("meaning", ""), .findings = {}};
-  for (const nlohmann::json& one : json.at("findings")) {
+RepairPage repair_page_of(const nlohmann::json& object) {
+  RepairPage page{.actor = object.value("actor", ""), .meaning = object.value("meaning", ""), .findings = {}};
+  for (const nlohmann::json& one : object.at("findings")) {
     const auto kind = validate::finding_kind(one.at(1).get<std::string>());
     if (!kind) throw core::Error(core::ErrorKind::Usage, "the running agent does not know this kind of finding");
     page.findings.push_back({.route = one.at(0).get<std::string>(),
@@ -120,8 +115,8 @@ nlohmann::json to_json(const RepairResult& result) {
           {"parked", result.parked},       {"quarantined", result.quarantined}, {"unremoved", result.unremoved}};
 }
 
-RepairResult repair_result_of(const nlohmann::json& json) {
-  const auto count = [&](const char* name) { return json.value(name, std::int64_t{0}); };
+RepairResult repair_result_of(const nlohmann::json& object) {
+  const auto count = [&](const char* name) { return object.value(name, std::int64_t{0}); };
   return {.looked_at = count("looked_at"),
           .written = count("written"),
           .removed = count("removed"),
@@ -142,7 +137,7 @@ RepairResult repair(const Environment& environment, state::Store& store, const a
   pg::Session source(environment.source, "repair");
   pg::import_snapshot(source, snapshot.name());
   std::map<core::TableId, std::vector<core::RowKey>> keys;
-  for (const Finding& finding : page.findings) {
+  for (const validate::Finding& finding : page.findings) {
     const mapping::Route& route = route_of(plan, finding);
     if (auto key = source_key(plan, route, finding)) keys[route.from].push_back(std::move(*key));
   }

@@ -18,17 +18,17 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 // How late a service manager learns that the work has begun.
-constexpr std::chrono::milliseconds kLook{250};
+constexpr std::chrono::milliseconds kProgressLook{250};
 // How old the line of `systemctl status` may be.
 constexpr std::chrono::seconds kLine{5};
 // What counts as silence where no watchdog says how often it wants to be fed.
-constexpr std::chrono::minutes kPatience{3};
+constexpr std::chrono::minutes kProgressPatience{3};
 // By how much a start that comes on is prolonged, again and again.
 constexpr std::chrono::minutes kStart{5};
 
 /// Half of the watchdog's time: the other half is left for what is a little late.
 std::chrono::microseconds patience(const std::optional<std::chrono::microseconds>& interval) {
-  return interval ? *interval / 2 : kPatience;
+  return interval ? *interval / 2 : kProgressPatience;
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ void ServiceLink::done() {
 
 void ServiceLink::run(const std::stop_token& end) {
   core::name_thread("service");
-  const auto look_every = std::min<Clock::duration>(kLook, patience(interval_) / 4);
+  const auto look_every = std::min<Clock::duration>(kProgressLook, patience(interval_) / 4);
   do {
     look();
   } while (core::pause(std::chrono::ceil<std::chrono::milliseconds>(look_every), end));

@@ -23,7 +23,7 @@ namespace agent {
 namespace {
 
 // How often a worker begins one job.
-constexpr int kMostTries = 4;
+constexpr int kMostPairTries = 4;
 
 }  // namespace
 
@@ -66,7 +66,7 @@ SideWorker begun_again_when_lost(std::string what, SideWorker begin) {
           return run(job, stop);
         } catch (const core::Error& error) {
           run = nullptr;
-          if (!error.is_transient() || pg::is_snapshot_gone(error) || attempt == kMostTries) throw;
+          if (!error.is_transient() || pg::is_snapshot_gone(error) || attempt == kMostPairTries) throw;
           const auto pause = backoff.next();
           spdlog::warn("{} failed and is done again wait_ms={}: {}", what, pause.count(), error.what());
           if (!core::pause(pause, stop)) throw;

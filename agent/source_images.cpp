@@ -17,8 +17,8 @@ namespace agent {
 namespace {
 
 // One write to the store: larger ones gain nothing and cost memory, times workers.
-constexpr std::size_t kPieceRows = 10'000;
-constexpr std::size_t kPieceBytes = 4U << 20U;
+constexpr std::size_t kImageRows = 10'000;
+constexpr std::size_t kImageBytes = 4U << 20U;
 
 /// One worker's way from the source to the store.
 struct Loader {
@@ -59,8 +59,8 @@ void load_images(const Environment& environment, const pg::ExportedSnapshot& exp
       const state::Chunk& range = ranges[job];
       snapshot::ChunkReader reader{loader->source, shapes.at(range.table), range};
       std::vector<core::RowKey> keys;
-      for (auto rows = reader.next(kPieceRows, kPieceBytes); !rows.empty();
-           rows = reader.next(kPieceRows, kPieceBytes)) {
+      for (auto rows = reader.next(kImageRows, kImageBytes); !rows.empty();
+           rows = reader.next(kImageRows, kImageBytes)) {
         keys.clear();
         for (const auto& row : rows) keys.push_back(row.first);
         loader->overlay.assume_absent(range.table, keys);

@@ -32,11 +32,11 @@ std::string encode(const SourceMark& mark) {
 
 SourceMark decode_source_mark(const std::string& text) {
   try {
-    const nlohmann::json json = nlohmann::json::parse(text.empty() ? "{}" : text);
-    return {.number = json.value("number", std::uint64_t{0}),
-            .publication = json.value("publication", std::uint32_t{0}),
-            .version = json.value("version", std::uint32_t{0}),
-            .entries = json.value("entries", std::map<std::string, std::uint32_t>{})};
+    const nlohmann::json object = nlohmann::json::parse(text.empty() ? "{}" : text);
+    return {.number = object.value("number", std::uint64_t{0}),
+            .publication = object.value("publication", std::uint32_t{0}),
+            .version = object.value("version", std::uint32_t{0}),
+            .entries = object.value("entries", std::map<std::string, std::uint32_t>{})};
   } catch (const nlohmann::json::exception&) {
     throw Error(ErrorKind::Bug, "the ledger's checkpoint has a source_mark that this agent has not written");
   }

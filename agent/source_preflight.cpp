@@ -21,8 +21,6 @@ namespace agent {
 
 namespace {
 
-namespace sql = source_preflight_sql;
-
 /// One persistent slot and its walsender, and a temporary one for snapshots, resumed chunks and validation.
 constexpr std::int64_t kNeededSlots = 2;
 constexpr std::int64_t kNeededWalsenders = 2;
@@ -59,7 +57,7 @@ std::optional<std::int64_t> integer_at(const pg::Result& result, std::size_t col
 }
 
 Server read_server(pg::Session& session) {
-  const pg::Result result = session.exec(sql::kServer);
+  const pg::Result result = session.exec(source_preflight_sql::kServer);
   return {.wal_level = result.text(0, 0),
           .is_standby = result.is_true(0, 1),
           .free_slots = result.integer(0, 2),
@@ -80,7 +78,7 @@ std::vector<TableRights> read_rights(const SourceView& view) {
     if (table != nullptr) oids += (oids.size() == 1 ? "" : ",") + std::to_string(table->oid.value);
   }
   oids += "}";
-  const pg::Result result = view.session.exec(sql::kTables, {std::string_view{oids}});
+  const pg::Result result = view.session.exec(source_preflight_sql::kTables, {std::string_view{oids}});
   std::vector<TableRights> rights;
   for (std::size_t row = 0; row < result.rows(); ++row) {
     rights.push_back({.name = {result.text(row, 0), result.text(row, 1)},
@@ -282,7 +280,7 @@ void judge_publication(const SourceView& view, const Server& server, const std::
                    "drop it (the agent makes its own), or ALTER PUBLICATION " + pg::quote_identifier(name) +
                        " SET TABLE … with all tables of the mapping, whole");
   }
-  const pg::Result younger = view.session.exec(sql::kPublicationIsYounger,
+  const pg::Result younger = view.session.exec(source_preflight_sql::kPublicationIsYounger,
                                                {std::string_view{name}, std::string_view{view.config.source.slot}});
   if (younger.rows() > 0 && younger.is_true(0, 0)) {
     findings.warning("the publication " + name + " may have been made after the slot " + view.config.source.slot +
@@ -292,7 +290,7 @@ void judge_publication(const SourceView& view, const Server& server, const std::
 }
 
 void judge_subscriptions(const SourceView& view, FindingList& findings) {
-  const pg::Result subscriptions = view.session.exec(sql::kSubscriptions);
+  const pg::Result subscriptions = view.session.exec(source_preflight_sql::kSubscriptions);
   for (std::size_t row = 0; row < subscriptions.rows(); ++row) {
     findings.warning("the source subscribes to " + subscriptions.text(row, 1) + " (subscription " +
                          subscriptions.text(row, 0) + "): changes that come from the target would go in a circle",

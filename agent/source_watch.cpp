@@ -18,15 +18,15 @@ using core::Error;
 using core::ErrorKind;
 
 // A look is one small query; what goes unseen until the next one has to be read anew.
-constexpr std::chrono::seconds kLook{5};
+constexpr std::chrono::seconds kSourceLook{5};
 // In looks. Often enough that an idle source's slot follows within a minute, rarely enough to go unnoticed in its log.
 constexpr int kHeartbeat = 6;
 // In looks. A backup of the source that is older than this tells by its mark that it is one.
 constexpr int kMark = 720;
 
 // Of the last look.
-constexpr int kMostTries = 10;
-constexpr std::chrono::milliseconds kPause{500};
+constexpr int kMostSourceTries = 10;
+constexpr std::chrono::milliseconds kSourcePause{500};
 
 }  // namespace
 
@@ -58,10 +58,10 @@ void SourceWatch::look_at_the_end() {
       look();
       return;
     } catch (const Error& error) {
-      if (!error.is_transient() || tries == kMostTries) throw;
+      if (!error.is_transient() || tries == kMostSourceTries) throw;
       spdlog::warn("looking at the publication once more: {}", error.what());
     }
-    static_cast<void>(core::pause(kPause, {}));
+    static_cast<void>(core::pause(kSourcePause, {}));
   }
 }
 
@@ -92,7 +92,7 @@ void SourceWatch::run(const std::stop_token& stop, const std::function<void(pg::
       spdlog::debug("no look at the source: {}", error.what());
     }
     ++n;
-  } while (core::pause(kLook, stop));
+  } while (core::pause(kSourceLook, stop));
 }
 
 }  // namespace agent

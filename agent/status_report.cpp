@@ -20,8 +20,8 @@ core::Error no_status(const std::string& why) {
       .remedy("is an agent of another version running? restart it");
 }
 
-core::Lsn lsn_of(const nlohmann::json& json, const char* key) {
-  const auto lsn = core::Lsn::parse(json.at(key).get<std::string>());
+core::Lsn lsn_of(const nlohmann::json& object, const char* key) {
+  const auto lsn = core::Lsn::parse(object.at(key).get<std::string>());
   if (!lsn) throw no_status(std::string(key) + " is no LSN");
   return *lsn;
 }
@@ -96,47 +96,47 @@ bool StatusReport::is_balanced() const {
 }
 
 nlohmann::ordered_json to_json(const StatusReport& report) {
-  nlohmann::ordered_json json;
-  json["phase"] = to_string(report.phase);
-  json["source_lsn"] = report.source_lsn.to_string();
-  json["applied_lsn"] = report.applied_lsn.to_string();
-  json["lag_bytes"] = report.lag_bytes();
-  json["lag_seconds"] = report.lag_seconds;
-  json["slot"] = {
+  nlohmann::ordered_json object;
+  object["phase"] = to_string(report.phase);
+  object["source_lsn"] = report.source_lsn.to_string();
+  object["applied_lsn"] = report.applied_lsn.to_string();
+  object["lag_bytes"] = report.lag_bytes();
+  object["lag_seconds"] = report.lag_seconds;
+  object["slot"] = {
       {"name", report.slot.name}, {"wal_status", report.slot.wal_status}, {"safe_wal_size", report.slot.safe_wal_size}};
-  if (!report.origins.empty()) json["origins"] = report.origins;
-  json["balanced"] = report.is_balanced();
-  if (!report.fenced_since.empty()) json["fenced_since"] = report.fenced_since;
-  if (!report.snapshot_failure.empty()) json["snapshot_failure"] = report.snapshot_failure;
-  json["routes"] = nlohmann::ordered_json::array();
+  if (!report.origins.empty()) object["origins"] = report.origins;
+  object["balanced"] = report.is_balanced();
+  if (!report.fenced_since.empty()) object["fenced_since"] = report.fenced_since;
+  if (!report.snapshot_failure.empty()) object["snapshot_failure"] = report.snapshot_failure;
+  object["routes"] = nlohmann::ordered_json::array();
   for (const StatusReport::Route& route : report.routes) {
-    json["routes"].push_back({{"name", route.name},
-                              {"from", route.from},
-                              {"to", route.to},
-                              {"read", route.counters.read},
-                              {"applied", route.counters.applied},
-                              {"filtered", route.counters.filtered},
-                              {"parked", route.counters.parked},
-                              {"quarantined", route.counters.quarantined},
-                              {"snapshot_done", route.is_snapshot_done}});
+    object["routes"].push_back({{"name", route.name},
+                                {"from", route.from},
+                                {"to", route.to},
+                                {"read", route.counters.read},
+                                {"applied", route.counters.applied},
+                                {"filtered", route.counters.filtered},
+                                {"parked", route.counters.parked},
+                                {"quarantined", route.counters.quarantined},
+                                {"snapshot_done", route.is_snapshot_done}});
   }
-  return json;
+  return object;
 }
 
-StatusReport status_from_json(const nlohmann::json& json) {
+StatusReport status_from_json(const nlohmann::json& object) {
   try {
     StatusReport report;
-    report.phase = phase_of(json.at("phase").get<std::string>());
-    report.source_lsn = lsn_of(json, "source_lsn");
-    report.applied_lsn = lsn_of(json, "applied_lsn");
-    report.lag_seconds = json.at("lag_seconds").get<double>();
-    const nlohmann::json& slot = json.at("slot");
+    report.phase = phase_of(object.at("phase").get<std::string>());
+    report.source_lsn = lsn_of(object, "source_lsn");
+    report.applied_lsn = lsn_of(object, "applied_lsn");
+    report.lag_seconds = object.at("lag_seconds").get<double>();
+    const nlohmann::json& slot = object.at("slot");
     report.slot = {slot.at("name").get<std::string>(), slot.at("wal_status").get<std::string>(),
                    slot.at("safe_wal_size").get<std::int64_t>()};
-    report.fenced_since = json.value("fenced_since", "");
-    report.snapshot_failure = json.value("snapshot_failure", "");
-    report.origins = json.value("origins", std::map<std::string, std::uint64_t>{});
-    for (const nlohmann::json& route : json.at("routes")) {
+    report.fenced_since = object.value("fenced_since", "");
+    report.snapshot_failure = object.value("snapshot_failure", "");
+    report.origins = object.value("origins", std::map<std::string, std::uint64_t>{});
+    for (const nlohmann::json& route : object.at("routes")) {
       report.routes.push_back({.name = route.at("name").get<std::string>(),
                                .from = route.at("from").get<std::string>(),
                                .to = route.at("to").get<std::string>(),

@@ -16,20 +16,10 @@ namespace agent {
 
 namespace {
 
-namespace sql = table_record_sql;
 using nlohmann::json;
 
 core::Oid oid(const pg::Result& result, std::size_t row, std::size_t column) {
   return core::Oid{static_cast<std::uint32_t>(result.integer(row, column))};
-}
-
-std::string array_of(const std::vector<std::string>& texts) {
-  std::string literal = "{";
-  for (const std::string& text : texts) {
-    if (literal.size() > 1) literal += ',';
-    core::append_array_element(literal, core::Value::of(text));
-  }
-  return literal += '}';
 }
 
 std::string array_of(const std::vector<core::Oid>& oids) {
@@ -53,7 +43,8 @@ std::vector<TableRecord> read_tables(pg::Session& source, const mapping::Plan& p
     names.push_back(table.name.name);
     oids.push_back(table.oid);
   }
-  const pg::Result result = source.exec(sql::kTables, {array_of(schemas), array_of(names), array_of(oids)});
+  const pg::Result result =
+      source.exec(table_record_sql::kTables, {core::text_array(schemas), core::text_array(names), array_of(oids)});
   std::vector<TableRecord> tables;
   for (std::size_t row = 0; row < result.rows(); ++row) {
     TableRecord record;
@@ -85,7 +76,7 @@ std::vector<core::Oid> oids_of(const TableRecords& records) {
 void read_columns(pg::Session& source, const mapping::Plan& plan, TableRecords& records) {
   const bool has_missing_values = pg::ServerVersion{source.server_version()}.has_missing_values();
   const pg::Result result =
-      source.exec(filled(sql::kColumns, "{has_missing}", has_missing_values ? "a.atthasmissing" : "false"),
+      source.exec(filled(table_record_sql::kColumns, "{has_missing}", has_missing_values ? "a.atthasmissing" : "false"),
                   {array_of(oids_of(records))});
   for (std::size_t row = 0; row < result.rows(); ++row) {
     TableRecord::Column column{.name = result.text(row, 1),
@@ -103,7 +94,7 @@ void read_columns(pg::Session& source, const mapping::Plan& plan, TableRecords& 
 }
 
 void read_leaves(pg::Session& source, TableRecords& records) {
-  const pg::Result result = source.exec(sql::kLeaves, {array_of(oids_of(records))});
+  const pg::Result result = source.exec(table_record_sql::kLeaves, {array_of(oids_of(records))});
   for (std::size_t row = 0; row < result.rows(); ++row) {
     for (auto& [table, record] : records) {
       if (record.oid != oid(result, row, 0)) continue;

@@ -14,8 +14,6 @@ namespace agent {
 
 namespace {
 
-namespace sql = target_preflight_sql;
-
 std::string oid_array(const TargetView& view) {
   std::string oids = "{";
   for (const core::QualifiedName& name : view.tables) {
@@ -32,7 +30,7 @@ std::string display(const pg::Result& result, std::size_t row) {
 /// The server and the ledger's schema. Returns the role's name.
 std::string judge_server(const TargetView& view, FindingList& findings) {
   const std::string& schema = view.config.target.ledger_schema;
-  const pg::Result server = view.session.exec(sql::kServer, {std::string_view{schema}});
+  const pg::Result server = view.session.exec(target_preflight_sql::kServer, {std::string_view{schema}});
   const std::string role = server.text(0, 2);
   if (server.is_true(0, 0)) {
     findings.error("the target is a standby and cannot be written", "point target.url at the primary");
@@ -68,7 +66,7 @@ void judge_tables(const TargetView& view, const std::string& oids, const std::st
   constexpr std::array<std::pair<std::size_t, const char*>, 4> kRights{
       {{3, "SELECT"}, {4, "INSERT"}, {5, "UPDATE"}, {6, "DELETE"}}};
   const std::string quoted_role = pg::quote_identifier(role);
-  const pg::Result tables = view.session.exec(sql::kTables, {std::string_view{oids}});
+  const pg::Result tables = view.session.exec(target_preflight_sql::kTables, {std::string_view{oids}});
 
   std::vector<std::string> without_schema;
   std::vector<std::string> policed;
@@ -115,7 +113,7 @@ bool may_set_replication_role(pg::Session& session) {
 
 void judge_triggers(const TargetView& view, const std::string& oids, const std::string& role, FindingList& findings) {
   const bool is_quiet = may_set_replication_role(view.session);
-  const pg::Result triggers = view.session.exec(sql::kTriggers, {std::string_view{oids}});
+  const pg::Result triggers = view.session.exec(target_preflight_sql::kTriggers, {std::string_view{oids}});
   std::vector<std::string> always;
   std::vector<std::string> changing;
   std::vector<std::string> firing;

@@ -1,6 +1,7 @@
 #include "apply/decider.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "apply/ledger.hpp"
 #include "core/error.hpp"
@@ -18,11 +19,6 @@ constexpr int kMostDecisions = 1000;
 // Rows derived at a time: bounds memory, and is plenty to fill a statement.
 constexpr std::size_t kPiece = 10'000;
 
-core::RowKey text_key(std::span<const core::Value> values) {
-  const std::vector<core::KeyType> types(values.size(), core::KeyType::Text);
-  return core::encode_key(types, values);
-}
-
 std::size_t bytes_of(const mapping::Derivation& row) {
   constexpr std::size_t kOverhead = 512;  // of the derivation, its keys and its places in the maps
   std::size_t bytes = kOverhead + row.image.bytes().size();
@@ -32,29 +28,23 @@ std::size_t bytes_of(const mapping::Derivation& row) {
   return bytes;
 }
 
-core::RowKey text_key(const core::Uuid& uuid) {
+core::RowKey target_key_of(const core::Uuid& uuid) {
   const std::string text = uuid.to_string();
-  const core::Value value = core::Value::of(text);
-  return text_key(std::span{&value, 1});
+  return core::text_key(std::array{core::Value::of(text)});
 }
 
 }  // namespace
-
-std::uint16_t Decider::slot(const mapping::Route& route) const {
-  const auto& routes = plan_.table(route.from).routes;
-  return static_cast<std::uint16_t>(std::find(routes.begin(), routes.end(), route.id) - routes.begin());
-}
 
 Decider::RowState Decider::initial_state(const mapping::Route& route, const core::RowKey& key,
                                          const state::StoredRow* stored) {
   RowState row;
   if (stored == nullptr) return row;
-  const std::uint16_t at = slot(route);
+  const std::uint16_t at = plan_.status_place(route);
   row.status = stored->statuses[at];
   if (row.status != core::RowStatus::Applied) return row;
   if (route.entity) {
     const core::RowKey entity_key = mapping::entity_key(plan_, route, key, stored->image);
-    row.on_target = text_key(overlay_.uuid(*route.entity, entity_key));
+    row.on_target = target_key_of(overlay_.uuid(*route.entity, entity_key));
     if (plan_.entity(*route.entity).routes.front() == route.id) row.present_as = entity_key;
   } else {
     row.on_target = core::RowKey{stored->target_keys[at]};
@@ -104,7 +94,8 @@ void Decider::add_touched(const Batch::Touched& touched) {
       if (options_.leaves_underived && initial.status == core::RowStatus::None) continue;
       rows_.try_emplace(RouteRow{id, row.key}, initial);
       const state::StoredRow* stored = overlay_.row(row.table, row.key);
-      const bool is_replaced = stored != nullptr && stored->statuses[slot(route)] == core::RowStatus::None;
+      const bool is_replaced =
+          stored != nullptr && stored->statuses[plan_.status_place(route)] == core::RowStatus::None;
       if (initial.status == core::RowStatus::Quarantined && is_replaced) tried_.insert({id, row.key});
       work_[{route.rank, id}].touched.push_back(row.key);
     }
@@ -147,7 +138,7 @@ void Decider::decide_rows(const mapping::Route& route, std::vector<core::RowKey>
 bool Decider::is_left_alone(const mapping::Route& route, const core::RowKey& key,
                             const state::StoredRow* stored) const {
   if (stored == nullptr) return true;  // it went in this batch, which decides about it by itself
-  switch (stored->statuses[slot(route)]) {
+  switch (stored->statuses[plan_.status_place(route)]) {
     // The snapshot has not derived it yet, and will, with what is true then.
     case core::RowStatus::None: return true;
     // Stays behind its quarantine, and has not changed itself.
@@ -334,7 +325,7 @@ Decider::Verdict Decider::settle(const mapping::Route& route, const mapping::Der
 }
 
 core::RowKey Decider::target_key(const mapping::Route& route, const mapping::Derivation& row) {
-  if (route.entity && route.id_column) return text_key(overlay_.uuid(*route.entity, row.entity_key));
+  if (route.entity && route.id_column) return target_key_of(overlay_.uuid(*route.entity, row.entity_key));
   std::vector<std::string> refs;
   refs.reserve(route.conflict_from.size());
   std::vector<core::Value> values;
@@ -347,7 +338,7 @@ core::RowKey Decider::target_key(const mapping::Route& route, const mapping::Der
     }
   }
   for (const auto& value : row.conflict_values) values.push_back(value ? core::Value::of(*value) : core::Value::null());
-  return text_key(values);
+  return core::text_key(values);
 }
 
 /// Whether the ledger's quarantine (perhaps) has a line for a row of this status.
@@ -360,7 +351,7 @@ void Decider::set_status(const mapping::Route& route, const core::RowKey& key, R
   const bool was_named = is_named(route, row);
   const bool is_other = row.status != status;
   row.status = status;
-  overlay_.set_status(route.from, key, slot(route), status);
+  overlay_.set_status(route.from, key, plan_.status_place(route), status);
   // What is refused gets a line of its own, which says the rest.
   if (was_named && is_other && status != core::RowStatus::Quarantined)
     quarantine_.resolve({route.id, key}, std::string{core::to_string(status)});
@@ -372,9 +363,9 @@ void Decider::replace_target_key(const mapping::Route& route, const core::RowKey
   if (removes && row.on_target && row.on_target != target_key) pending_[route.id][key].removals.insert(*row.on_target);
   if (route.id_column) return;
   const std::string now = target_key ? target_key->bytes : std::string{};
-  const std::string before = overlay_.row(route.from, key)->target_keys[slot(route)];
+  const std::string before = overlay_.row(route.from, key)->target_keys[plan_.status_place(route)];
   if (now == before) return;
-  overlay_.set_target_key(route.from, key, slot(route), now);
+  overlay_.set_target_key(route.from, key, plan_.status_place(route), now);
   TargetKeyChanges& changes = mapping_changes_.target_keys[route.id];
   if (target_key) changes[{core::key_text(key), *target_key}] = true;
   // What an empty store does not know stays in the ledger until the strays are removed.

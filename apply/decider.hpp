@@ -165,7 +165,6 @@ class Decider {
   void note_mapping(const mapping::Route& route, const core::RowKey& entity_key, bool is_there);
   /// The key under which a derived row is (to be) on the target.
   [[nodiscard]] core::RowKey target_key(const mapping::Route& route, const mapping::Derivation& row);
-  [[nodiscard]] std::uint16_t slot(const mapping::Route& route) const;
 
   const mapping::Plan& plan_;
   const state::Store& store_;

@@ -11,17 +11,6 @@
 
 namespace apply {
 
-namespace {
-
-std::string text_array(std::span<const std::string> texts) {
-  std::vector<core::Value> values;
-  values.reserve(texts.size());
-  for (const std::string& text : texts) values.push_back(core::Value::of(text));
-  return core::array_literal(values);
-}
-
-}  // namespace
-
 Ledger::Ledger(std::string schema, std::string slot)
     : schema_(std::move(schema)), slot_(std::move(slot)), quarantine_(schema_) {}
 
@@ -125,14 +114,14 @@ void Ledger::store_mappings(pg::Session& session, std::string_view entity,
     keys.push_back(key);
     uuids.push_back(uuid);
   }
-  const std::string key_array = text_array(keys);
-  const std::string uuid_array = text_array(uuids);
+  const std::string key_array = core::text_array(keys);
+  const std::string uuid_array = core::text_array(uuids);
   session.exec(sql(ledger_sql::kStoreMappings), {entity, key_array, uuid_array, adopted ? "t" : "f"});
 }
 
 void Ledger::forget_mappings(pg::Session& session, std::string_view entity, std::span<const std::string> keys) const {
   if (keys.empty()) return;
-  const std::string key_array = text_array(keys);
+  const std::string key_array = core::text_array(keys);
   session.exec(sql(ledger_sql::kForgetMappings), {entity, key_array});
 }
 
@@ -171,11 +160,11 @@ void Ledger::remember_target_keys(pg::Session& session, std::string_view route, 
     for (const auto& [key, is_there] : changes) {
       if (is_there != is_on_target) continue;
       keys.push_back(key.first);
-      target_keys.push_back(text_array(core::key_values(key.second)));
+      target_keys.push_back(core::text_array(core::key_values(key.second)));
     }
     if (keys.empty()) return;
-    const std::string key_array = text_array(keys);
-    const std::string target_array = text_array(target_keys);
+    const std::string key_array = core::text_array(keys);
+    const std::string target_array = core::text_array(target_keys);
     session.exec(sql(statement), {route, key_array, target_array});
   };
   write(true, ledger_sql::kRememberKeys);

@@ -17,13 +17,6 @@ namespace {
 constexpr std::size_t kWritten = 1'000;
 constexpr std::size_t kRead = 10'000;
 
-std::string text_array(std::span<const std::string> texts) {
-  std::vector<core::Value> values;
-  values.reserve(texts.size());
-  for (const std::string& text : texts) values.push_back(core::Value::of(text));
-  return core::array_literal(values);
-}
-
 /// One statement's parameters: an array per column, and in the end what all of its rows share.
 class Columns {
  public:
@@ -40,7 +33,7 @@ class Columns {
     if (rows() == 0) return;
     std::vector<std::string> literals;
     literals.reserve(columns_.size());
-    for (const auto& column : columns_) literals.push_back(text_array(column));
+    for (const auto& column : columns_) literals.push_back(core::text_array(column));
     std::vector<pg::Param> params(literals.begin(), literals.end());
     params.insert(params.end(), shared.begin(), shared.end());
     session.exec(sql, params);
@@ -67,9 +60,8 @@ std::pair<std::string, std::string> image_arrays(const mapping::SourceTable& tab
 }
 
 std::string target_key_columns(const mapping::Route& route) {
-  if (!route.id_column) return text_array(route.conflict);
-  const std::vector<std::string> id{*route.id_column};
-  return text_array(id);
+  if (!route.id_column) return core::text_array(route.conflict);
+  return core::text_array(std::span{&*route.id_column, 1});
 }
 
 }  // namespace
@@ -118,7 +110,7 @@ void QuarantineTable::write_unremoved(pg::Session& session, const mapping::Plan&
     const mapping::Route& route = plan.route(row.route);
     unremoved.add(route.name, core::key_text(entry.key), entry.refusal.category, entry.refusal.sqlstate,
                   entry.refusal.message, entry.refusal.remedy, target_key_columns(route),
-                  text_array(core::key_values(row.key)));
+                  core::text_array(core::key_values(row.key)));
     if (unremoved.rows() == kWritten) unremoved.exec(session, keep, {at});
   }
   unremoved.exec(session, keep, {at});
@@ -126,7 +118,7 @@ void QuarantineTable::write_unremoved(pg::Session& session, const mapping::Plan&
   const std::string release = sql(quarantine_sql::kRelease);
   Columns released{2};
   for (const RouteRow& row : changes.released) {
-    released.add(plan.route(row.route).name, text_array(core::key_values(row.key)));
+    released.add(plan.route(row.route).name, core::text_array(core::key_values(row.key)));
     if (released.rows() == kWritten) released.exec(session, release);
   }
   released.exec(session, release);
@@ -160,7 +152,7 @@ pg::Result read_page(pg::Session& session, const std::string& sql, const mapping
   const std::string after = std::to_string(page.after);
   const std::string last = std::to_string(page.last);
   const std::string most = std::to_string(page.rows);
-  const std::string keys = text_array(page.keys);
+  const std::string keys = core::text_array(page.keys);
   const pg::Param wanted = page.keys.empty() ? pg::Param{} : pg::Param{keys};
   return session.exec(sql, {route.name, after, last, wanted, most});
 }
@@ -219,7 +211,7 @@ std::vector<core::RowKey> QuarantineTable::read_accepted(pg::Session& session, c
                                                          std::span<const core::RowKey> keys) const {
   std::vector<std::string> texts;
   for (const core::RowKey& key : keys) texts.push_back(core::key_text(key));
-  const std::string named = text_array(texts);
+  const std::string named = core::text_array(texts);
   const pg::Result result = session.exec(sql(quarantine_sql::kReadAccepted), {route.name, named});
   const auto types = plan.table(route.from).key_types();
   std::vector<core::RowKey> accepted;

@@ -17,7 +17,7 @@ namespace apply {
 namespace {
 
 // Rows per statement: bounds the memory that composing a statement takes; more gains nothing.
-constexpr std::size_t kPiece = 10'000;
+constexpr std::size_t kWrittenPiece = 10'000;
 constexpr std::string_view kUniqueViolation = "23505";
 
 core::Error with_route(core::Error error, const mapping::Route& route) {
@@ -89,8 +89,8 @@ void Writer::remove_rows(const mapping::Route& route, bool is_careful) {
     }
   }
   std::erase_if(rows, [](const auto& row) { return !row.second.upsert; });
-  for (std::size_t begin = 0; begin < removals.size(); begin += kPiece) {
-    const auto piece = std::span{removals}.subspan(begin, std::min(kPiece, removals.size() - begin));
+  for (std::size_t begin = 0; begin < removals.size(); begin += kWrittenPiece) {
+    const auto piece = std::span{removals}.subspan(begin, std::min(kWrittenPiece, removals.size() - begin));
     if (is_careful) {
       remove_isolating(route, {piece.begin(), piece.end()});
     } else {
@@ -205,8 +205,8 @@ void Writer::upsert_rows(const mapping::Route& route, bool is_careful) {
   std::vector<const mapping::Derivation*> rows;
   rows.reserve(taken.size());
   for (const auto& row : taken) rows.push_back(&row);
-  for (std::size_t begin = 0; begin < rows.size(); begin += kPiece) {
-    const auto piece = std::span{rows}.subspan(begin, std::min(kPiece, rows.size() - begin));
+  for (std::size_t begin = 0; begin < rows.size(); begin += kWrittenPiece) {
+    const auto piece = std::span{rows}.subspan(begin, std::min(kWrittenPiece, rows.size() - begin));
     if (is_careful) {
       upsert_isolating(route, piece);
     } else {

@@ -32,4 +32,6 @@ std::string array_literal(std::span<const Value> values) {
   return literal;
 }
 
+std::string text_array(std::span<const std::string> texts) { return array_literal(text_values(texts)); }
+
 }  // namespace core

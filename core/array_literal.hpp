@@ -12,5 +12,6 @@ void append_array_element(std::string& literal, Value value);
 
 /// `{"a","b",NULL}`: the text[] literal of these values.
 [[nodiscard]] std::string array_literal(std::span<const Value> values);
+[[nodiscard]] std::string text_array(std::span<const std::string> texts);
 
 }  // namespace core

@@ -90,6 +90,10 @@ RowKey encode_key(std::span<const KeyType> types, std::span<const Value> values)
   return key;
 }
 
+RowKey text_key(std::span<const Value> values) {
+  return encode_key(std::vector<KeyType>(values.size(), KeyType::Text), values);
+}
+
 std::vector<std::string> key_values(const RowKey& key) {
   std::vector<std::string> values;
   const std::string& bytes = key.bytes;

@@ -36,6 +36,8 @@ struct RowKey {
 
 /// Encodes values as a key. Throws Error(Data) when an Integer column holds no integer, or a value is Unchanged.
 [[nodiscard]] RowKey encode_key(std::span<const KeyType> types, std::span<const Value> values);
+/// The same with every column as text.
+[[nodiscard]] RowKey text_key(std::span<const Value> values);
 /// The values as text, joined with ',': the legacy key of messages, ledger and UUIDv5 names. NULL reads as empty. Always UTF-8: a value
 /// that is not (a source may hold anything where its encoding is SQL_ASCII) is written as U+FFFD and its bytes in hex.
 [[nodiscard]] std::string key_text(const RowKey& key);

@@ -5,9 +5,9 @@ namespace core {
 namespace {
 
 // From pg_type.dat: these never change.
-constexpr Oid kText{25};
-constexpr Oid kVarchar{1043};
-constexpr Oid kNumeric{1700};
+constexpr Oid kTextType{25};
+constexpr Oid kVarcharType{1043};
+constexpr Oid kNumericType{1700};
 constexpr Oid kVarbit{1562};
 constexpr Oid kTime{1083};
 constexpr Oid kTimetz{1266};
@@ -30,12 +30,12 @@ bool is_wider_numeric(std::int32_t from, std::int32_t to) {
 
 bool keeps_values(const ColumnType& from, const ColumnType& to) {
   if (from == to) return true;
-  const bool is_text_to_text =
-      (from.type == kVarchar && to.type == kText) || (from.type == kText && to == ColumnType{kVarchar, kUnlimited});
+  const bool is_text_to_text = (from.type == kVarcharType && to.type == kTextType) ||
+                               (from.type == kTextType && to == ColumnType{kVarcharType, kUnlimited});
   if (is_text_to_text) return true;
   if (from.type != to.type) return false;
-  if (to.type == kNumeric) return is_wider_numeric(from.modifier, to.modifier);
-  const bool is_bounded = to.type == kVarchar || to.type == kVarbit || to.type == kTime || to.type == kTimetz ||
+  if (to.type == kNumericType) return is_wider_numeric(from.modifier, to.modifier);
+  const bool is_bounded = to.type == kVarcharType || to.type == kVarbit || to.type == kTime || to.type == kTimetz ||
                           to.type == kTimestamp || to.type == kTimestamptz;
   if (!is_bounded) return false;
   return to.modifier == kUnlimited || (from.modifier != kUnlimited && to.modifier >= from.modifier);

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace core {
 
@@ -27,5 +30,8 @@ struct Value {
 
   friend constexpr bool operator==(const Value&, const Value&) = default;
 };
+
+/// Views of these texts, which must outlive them.
+[[nodiscard]] std::vector<Value> text_values(std::span<const std::string> texts);
 
 }  // namespace core

@@ -12,8 +12,6 @@ namespace cutover {
 
 namespace {
 
-namespace sql = definition_sql;
-
 using Statements = std::vector<std::string>;
 
 /// Default privileges may give a new object to whom the old one was not given: taken back before the old rights are given.
@@ -41,26 +39,26 @@ void comment(const std::string& object, const pg::Result& result, std::size_t co
 /// Comments and rights of columns; all of them where none are named.
 void describe_columns(pg::Session& session, std::string_view oid, const pg::Param& names, const std::string& relation,
                       Statements& again) {
-  const pg::Result comments = session.exec(sql::kColumnComments, {oid, names});
+  const pg::Result comments = session.exec(definition_sql::kColumnComments, {oid, names});
   for (std::size_t row = 0; row < comments.rows(); ++row) {
     again.push_back(
         fmt::format("COMMENT ON COLUMN {}.{} IS {}", relation, comments.text(row, 0), comments.text(row, 1)));
   }
-  give_rights(session.exec(sql::kColumnRights, {oid, names}), relation, again);
+  give_rights(session.exec(definition_sql::kColumnRights, {oid, names}), relation, again);
 }
 
 Definition define_view(pg::Session& session, const CatalogObject& object, std::string_view oid) {
   const bool is_materialized = object.kind != "view";
   const std::string kind = is_materialized ? "MATERIALIZED VIEW" : "VIEW";
   const std::string name = pg::quote_name(object.name);
-  const pg::Result view = session.exec(sql::kView, {oid});
+  const pg::Result view = session.exec(definition_sql::kView, {oid});
   Definition result{.drop_sql = "DROP " + kind + " " + name, .again = {}};
   const std::string options = view.text(0, 1).empty() ? "" : " WITH (" + view.text(0, 1) + ")";
   const std::string filled = !is_materialized ? "" : view.is_true(0, 2) ? " WITH DATA" : " WITH NO DATA";
   result.again.push_back("CREATE " + kind + " " + name + options + " AS" + view.text(0, 0) + filled);
   // Rights while this role still owns it.
   result.again.push_back(take_rights(name));
-  give_rights(session.exec(sql::kRelationRights, {oid}), name, result.again);
+  give_rights(session.exec(definition_sql::kRelationRights, {oid}), name, result.again);
   describe_columns(session, oid, std::nullopt, name, result.again);
   comment(kind + " " + name, view, 4, result.again);
   if (view.get(0, 3)) result.again.push_back("ALTER " + kind + " " + name + " OWNER TO " + view.text(0, 3));
@@ -75,7 +73,7 @@ void describe_use(const pg::Result& result, const std::string& table, Statements
 }
 
 Definition define_index(pg::Session& session, const CatalogObject& object, std::string_view oid) {
-  const pg::Result index = session.exec(sql::kIndex, {oid});
+  const pg::Result index = session.exec(definition_sql::kIndex, {oid});
   const std::string name = pg::quote_name(object.name);
   Definition result{.drop_sql = "DROP INDEX " + name, .again = {index.text(0, 0)}};
   comment("INDEX " + name, index, 1, result.again);
@@ -84,7 +82,7 @@ Definition define_index(pg::Session& session, const CatalogObject& object, std::
 }
 
 Definition define_constraint(pg::Session& session, const CatalogObject& object, std::string_view oid) {
-  const pg::Result constraint = session.exec(sql::kConstraint, {oid});
+  const pg::Result constraint = session.exec(definition_sql::kConstraint, {oid});
   const std::string name = pg::quote_identifier(object.name.name);
   const std::string table = pg::quote_name(object.table);
   Definition result{.drop_sql = fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", table, name),
@@ -95,7 +93,7 @@ Definition define_constraint(pg::Session& session, const CatalogObject& object, 
 }
 
 Definition define_policy(pg::Session& session, const CatalogObject& object, std::string_view oid) {
-  const pg::Result policy = session.exec(sql::kPolicy, {oid});
+  const pg::Result policy = session.exec(definition_sql::kPolicy, {oid});
   const std::string name = pg::quote_identifier(object.name.name) + " ON " + pg::quote_name(object.table);
   std::string create =
       fmt::format("CREATE POLICY {} AS {} FOR {} TO {}", name, policy.text(0, 0), policy.text(0, 1), policy.text(0, 2));
@@ -107,7 +105,7 @@ Definition define_policy(pg::Session& session, const CatalogObject& object, std:
 }
 
 Definition define_trigger(pg::Session& session, const CatalogObject& object, std::string_view oid) {
-  const pg::Result trigger = session.exec(sql::kTrigger, {oid});
+  const pg::Result trigger = session.exec(definition_sql::kTrigger, {oid});
   const std::string trigger_name = pg::quote_identifier(object.name.name);
   const std::string table = pg::quote_name(object.table);
   Definition result{.drop_sql = "DROP TRIGGER " + trigger_name + " ON " + table, .again = {trigger.text(0, 0)}};
@@ -119,7 +117,7 @@ Definition define_trigger(pg::Session& session, const CatalogObject& object, std
 }
 
 Definition define_rule(pg::Session& session, const CatalogObject& object, std::string_view oid) {
-  const pg::Result rule = session.exec(sql::kRule, {oid});
+  const pg::Result rule = session.exec(definition_sql::kRule, {oid});
   const std::string name = pg::quote_identifier(object.name.name) + " ON " + pg::quote_name(object.table);
   Definition result{.drop_sql = "DROP RULE " + name, .again = {rule.text(0, 0)}};
   comment("RULE " + name, rule, 1, result.again);
@@ -130,7 +128,7 @@ Definition define_default(pg::Session& session, const CatalogObject& object, std
   const std::string alter = fmt::format("ALTER TABLE {} ALTER COLUMN {} ", pg::quote_name(object.table),
                                         pg::quote_identifier(object.name.name));
   return {.drop_sql = alter + "DROP DEFAULT",
-          .again = {alter + "SET DEFAULT " + session.exec(sql::kDefault, {oid}).text(0, 0)}};
+          .again = {alter + "SET DEFAULT " + session.exec(definition_sql::kDefault, {oid}).text(0, 0)}};
 }
 
 Definition define_generated(pg::Session& session, const CatalogObject& object, std::string_view) {
@@ -148,20 +146,20 @@ Definition define_generated(pg::Session& session, const CatalogObject& object, s
 }
 
 Definition define_function(pg::Session& session, const CatalogObject&, std::string_view oid) {
-  const pg::Result function = session.exec(sql::kFunction, {oid});
+  const pg::Result function = session.exec(definition_sql::kFunction, {oid});
   const std::string name = function.text(0, 2) + " " + function.text(0, 1);
   Definition result{.drop_sql = "DROP " + name, .again = {function.text(0, 0)}};
   result.again.push_back(
       take_rights_by("pg_proc", "proacl", "proowner", pg::quote_literal(function.text(0, 1)) + "::regprocedure", name));
   result.again.push_back("REVOKE ALL ON " + name + " FROM PUBLIC");  // has it by default, which no list says
-  give_rights(session.exec(sql::kFunctionRights, {oid}), name, result.again);
+  give_rights(session.exec(definition_sql::kFunctionRights, {oid}), name, result.again);
   comment(name, function, 4, result.again);
   if (function.get(0, 3)) result.again.push_back("ALTER " + name + " OWNER TO " + function.text(0, 3));
   return result;
 }
 
 Definition define_statistics(pg::Session& session, const CatalogObject& object, std::string_view oid) {
-  const pg::Result statistics = session.exec(sql::kStatistics, {oid});
+  const pg::Result statistics = session.exec(definition_sql::kStatistics, {oid});
   const std::string name = "STATISTICS " + pg::quote_name(object.name);
   Definition result{.drop_sql = "DROP " + name, .again = {statistics.text(0, 0)}};
   comment(name, statistics, 1, result.again);
@@ -169,7 +167,7 @@ Definition define_statistics(pg::Session& session, const CatalogObject& object, 
 }
 
 Definition define_publication(pg::Session& session, const CatalogObject& object, std::string_view oid) {
-  const pg::Result entry = session.exec(sql::kPublication, {oid});
+  const pg::Result entry = session.exec(definition_sql::kPublication, {oid});
   const std::string alter = "ALTER PUBLICATION " + pg::quote_identifier(object.name.name);
   const std::string table = pg::quote_name(object.table);
   std::string add = alter + " ADD TABLE " + table;
@@ -219,7 +217,7 @@ std::vector<ColumnDefinition> define_columns(pg::Session& session, const core::Q
   const std::string oid = find_oid(session, table);
   const std::string relation = pg::quote_name(table);
   const std::string names = name_array(columns);
-  const pg::Result found = session.exec(sql::kColumns, {std::string_view{oid}, std::string_view{names}});
+  const pg::Result found = session.exec(definition_sql::kColumns, {std::string_view{oid}, std::string_view{names}});
   std::vector<ColumnDefinition> result;
   for (std::size_t row = 0; row < found.rows(); ++row) {
     const std::string name = pg::quote_identifier(found.text(row, 0));
@@ -252,7 +250,7 @@ std::vector<ColumnSequence> column_sequences(pg::Session& session, const core::Q
                                              const std::vector<std::string>& columns) {
   const std::string oid = find_oid(session, table);
   const std::string names = name_array(columns);
-  const pg::Result found = session.exec(sql::kSequences, {std::string_view{oid}, std::string_view{names}});
+  const pg::Result found = session.exec(definition_sql::kSequences, {std::string_view{oid}, std::string_view{names}});
   std::vector<ColumnSequence> result;
   for (std::size_t row = 0; row < found.rows(); ++row) {
     result.push_back({found.text(row, 0), found.text(row, 1), found.text(row, 2), found.text(row, 3)});
@@ -262,7 +260,7 @@ std::vector<ColumnSequence> column_sequences(pg::Session& session, const core::Q
 
 std::vector<std::string> primary_key(pg::Session& session, const core::QualifiedName& table) {
   const std::string oid = find_oid(session, table);
-  const pg::Result found = session.exec(sql::kPrimaryKey, {std::string_view{oid}});
+  const pg::Result found = session.exec(definition_sql::kPrimaryKey, {std::string_view{oid}});
   std::vector<std::string> columns;
   for (std::size_t row = 0; row < found.rows(); ++row) columns.push_back(found.text(row, 0));
   return columns;

@@ -16,8 +16,6 @@ namespace cutover {
 
 namespace {
 
-namespace sql = dependent_sql;
-
 /// As pg_depend names things.
 struct Address {
   std::string catalog;
@@ -41,7 +39,8 @@ class Search {
   void add(const GoingColumns& going) {
     const std::string table = pg::quote_name(going.table);
     const std::string names = name_array(going.columns);
-    const pg::Result columns = session_.exec(sql::kColumns, {std::string_view{table}, std::string_view{names}});
+    const pg::Result columns =
+        session_.exec(dependent_sql::kColumns, {std::string_view{table}, std::string_view{names}});
     for (std::size_t row = 0; row < columns.rows(); ++row) {
       const Address column{relations(), columns.text(row, 0), columns.text(row, 1)};
       nodes_[column] = {.table = going.table, .is_column = true};
@@ -77,8 +76,9 @@ class Search {
 
   void follow(const Address& from) {
     const Node parent = nodes_.at(from);
-    const pg::Result direct = session_.exec(
-        sql::kDirect, {std::string_view{from.catalog}, std::string_view{from.object}, std::string_view{from.column}});
+    const pg::Result direct =
+        session_.exec(dependent_sql::kDirect,
+                      {std::string_view{from.catalog}, std::string_view{from.object}, std::string_view{from.column}});
     for (std::size_t row = 0; row < direct.rows(); ++row) {
       const Address to{direct.text(row, 0), direct.text(row, 1), direct.text(row, 2)};
       if (to == from || is_within(to, from)) continue;
@@ -113,8 +113,8 @@ class Search {
   }
 
   pg::Result identify(const Address& address) {
-    return session_.exec(sql::kIdentify, {std::string_view{address.catalog}, std::string_view{address.object},
-                                          std::string_view{address.column}});
+    return session_.exec(dependent_sql::kIdentify, {std::string_view{address.catalog}, std::string_view{address.object},
+                                                    std::string_view{address.column}});
   }
 
   std::string kind_of(const Address& address) {
@@ -127,10 +127,11 @@ class Search {
         .kind = "object", .name = {}, .table = node.table, .depth = node.depth, .drop_sql = {}, .again = {}};
     const pg::Result found = identify(address);
     if (found.rows() == 0) {
-      dependent.name = session_
-                           .exec(sql::kDescribe, {std::string_view{address.catalog}, std::string_view{address.object},
-                                                  std::string_view{address.column}})
-                           .text(0, 0);
+      dependent.name =
+          session_
+              .exec(dependent_sql::kDescribe, {std::string_view{address.catalog}, std::string_view{address.object},
+                                               std::string_view{address.column}})
+              .text(0, 0);
       return dependent;
     }
     CatalogObject object{.oid = static_cast<std::uint32_t>(std::stoul(address.object)),
@@ -191,7 +192,7 @@ std::vector<std::string> functions_that_mention(pg::Session& session, std::span<
   for (const GoingColumns& columns : going) words.insert(words.end(), columns.columns.begin(), columns.columns.end());
   if (words.empty()) return {};
   const std::string array = name_array(words);
-  const pg::Result found = session.exec(sql::kMentions, {std::string_view{array}});
+  const pg::Result found = session.exec(dependent_sql::kMentions, {std::string_view{array}});
   std::vector<std::string> functions;
   for (std::size_t row = 0; row < found.rows(); ++row) functions.push_back(found.text(row, 0));
   return functions;

@@ -24,7 +24,7 @@ using core::Error;
 using core::ErrorKind;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kLook{20};
+constexpr std::chrono::milliseconds kHookLook{20};
 /// Between asking it to end and ending it.
 constexpr std::chrono::seconds kGrace{2};
 /// Of what it writes, the end is kept.
@@ -127,7 +127,7 @@ class Running {
   void end() {
     signal(SIGTERM);
     const auto give_up = Clock::now() + kGrace;
-    while (!is_over() && Clock::now() < give_up) static_cast<void>(core::pause(kLook, {}));
+    while (!is_over() && Clock::now() < give_up) static_cast<void>(core::pause(kHookLook, {}));
     // What it started may be left.
     signal(SIGKILL);
   }
@@ -168,7 +168,7 @@ void Hook::run(const Variables& variables, std::chrono::milliseconds limit, cons
   Running program{command_, environment_of(variables)};
   const auto give_up = Clock::now() + limit;
   while (!program.is_over()) {
-    if (!core::pause(kLook, stop)) {
+    if (!core::pause(kHookLook, stop)) {
       program.end();
       throw Error(ErrorKind::Source, "a command of agent.yaml was interrupted")
           .with("program", command_.front())

@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "core/pause.hpp"
 #include "pg/quoting.hpp"
+#include "pg/sqlstate.hpp"
 
 namespace cutover {
 
@@ -16,8 +17,7 @@ using core::ErrorKind;
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kLook{50};
-constexpr std::string_view kReadOnly = "25006";
+constexpr std::chrono::milliseconds kHookFenceLook{50};
 
 Hook hook_of(const json& memory, const char* key) { return Hook{memory.at(key).get<std::vector<std::string>>()}; }
 
@@ -53,7 +53,7 @@ void HookFence::put_up(const json& memory, std::chrono::milliseconds limit, cons
   for (;;) {
     const std::string problem = breach(trial_());
     if (problem.empty()) return;
-    if (Clock::now() < give_up && core::pause(kLook, stop)) continue;
+    if (Clock::now() < give_up && core::pause(kHookFenceLook, stop)) continue;
     throw Error(ErrorKind::Refused, "the fence does not hold: " + problem)
         .with("program", up_.display())
         .remedy("see why the program leaves them, then run `agent cutover` again");
@@ -66,7 +66,7 @@ void HookFence::lift(const json& memory, std::chrono::milliseconds limit) {
 }
 
 std::string HookFence::breach(const std::string& trial) {
-  const bool is_read_only = trial == kReadOnly;
+  const bool is_read_only = trial == pg::kReadOnlyTransaction;
   // Who connects to a read-only database is a reader; of who was there before another process has made sure.
   if (is_read_only && !up_since_) return {};
   const auto left = others_.writers(tables_, is_read_only ? up_since_ : std::nullopt);

@@ -16,14 +16,14 @@ using core::Error;
 using core::ErrorKind;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kLook{50};
+constexpr std::chrono::milliseconds kSessionLook{50};
 
 std::string of_others(std::string_view sql) { return std::string{other_sessions_sql::kOthers}.append(sql); }
 
 /// Waits for the next look. Throws when there is none any more.
 void wait_on(const char* what, std::size_t left, const std::string& first, Clock::time_point give_up,
              const std::stop_token& stop) {
-  if (Clock::now() < give_up && core::pause(kLook, stop)) return;
+  if (Clock::now() < give_up && core::pause(kSessionLook, stop)) return;
   throw Error(ErrorKind::Source, std::string{what} + " of others on the source do not end")
       .with("left", std::to_string(left))
       .with("first", first)

@@ -3,14 +3,13 @@
 #include <string_view>
 
 #include "pg/quoting.hpp"
+#include "pg/sqlstate.hpp"
 
 namespace cutover {
 
 namespace {
 
 using nlohmann::json;
-
-constexpr std::string_view kReadOnly = "25006";
 
 /// Owner's right; roles with a writable default of their own. Works on PostgreSQL 10 and later.
 constexpr std::string_view kObstacles = R"sql(
@@ -84,7 +83,7 @@ void ReadOnlyFence::lift(const json& memory, std::chrono::milliseconds limit) {
 }
 
 std::string ReadOnlyFence::breach(const std::string& trial, std::chrono::milliseconds limit) {
-  if (trial != kReadOnly) {
+  if (trial != pg::kReadOnlyTransaction) {
     return "a new session may write to the source: look for settings of roles (ALTER ROLE … SET "
            "default_transaction_read_only) and of the agent's URL";
   }

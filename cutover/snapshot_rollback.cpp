@@ -23,7 +23,6 @@ namespace {
 
 using core::Error;
 using core::ErrorKind;
-namespace sql = snapshot_rollback_sql;
 
 // A transaction's locks and undo stay small, and its rows are still found through their key.
 constexpr std::int64_t kBatch = 20'000;
@@ -104,7 +103,7 @@ void SnapshotRollback::begin(const Patience& patience, const std::stop_token& st
 }
 
 void SnapshotRollback::make_list() {
-  target_.exec(in_schema(sql::kCreateList));
+  target_.exec(in_schema(snapshot_rollback_sql::kCreateList));
   target_.exec(take_rights(list()));
   for (const mapping::Route& route : plan_.routes) {
     if (route.id_column) {
@@ -164,7 +163,8 @@ std::string SnapshotRollback::matches(const mapping::Route& route, const std::st
   const std::vector<std::string> columns = key_columns(route);
   const std::string table = pg::quote_name(route.to);
   const std::string names = name_array(columns);
-  const pg::Result types = target_.exec(sql::kTypes, {std::string_view{table}, std::string_view{names}});
+  const pg::Result types =
+      target_.exec(snapshot_rollback_sql::kTypes, {std::string_view{table}, std::string_view{names}});
   std::string condition;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     condition += fmt::format("{}{}.{} = ({}[{}])::{}", i == 0 ? "" : " AND ", alias, pg::quote_identifier(columns[i]),
@@ -209,7 +209,7 @@ std::int64_t SnapshotRollback::staying(const mapping::Route& route) {
 /// `going`: SQL for a relation with the column target_key.
 std::vector<StayingReference> SnapshotRollback::references(const mapping::Route& to, const std::string& going) {
   const std::string table = pg::quote_name(to.to);
-  const pg::Result keys = target_.exec(sql::kForeignKeys, {std::string_view{table}});
+  const pg::Result keys = target_.exec(snapshot_rollback_sql::kForeignKeys, {std::string_view{table}});
   std::vector<StayingReference> found;
   for (std::size_t row = 0; row < keys.rows(); ++row) {
     const core::QualifiedName from{keys.text(row, 1), keys.text(row, 2)};
@@ -262,7 +262,7 @@ std::int64_t SnapshotRollback::remove_batch(const mapping::Route& route) {
   // With foreign keys checked, rows of a table that refer to each other go in one statement.
   const std::string most = std::to_string(rests_triggers_ ? kBatch : std::numeric_limits<std::int64_t>::max());
   const std::uint64_t taken =
-      target_.exec(in_schema(sql::kTakeBatch), {std::string_view{route.name}, most}).affected_rows();
+      target_.exec(in_schema(snapshot_rollback_sql::kTakeBatch), {std::string_view{route.name}, most}).affected_rows();
   if (taken == 0) return 0;
   target_.exec("analyze pg_temp.rollback_batch");
   const std::string table = pg::quote_name(route.to);
@@ -276,7 +276,8 @@ std::int64_t SnapshotRollback::remove_batch(const mapping::Route& route) {
 
 void SnapshotRollback::finish(const std::string& slot, const Patience& patience, const std::stop_token& stop) {
   patiently(target_, "forgetting the copy", {}, patience, stop, [&] {
-    target_.exec(fmt::format(fmt::runtime(sql::kForget), fmt::arg("schema", pg::quote_identifier(schema_)),
+    target_.exec(fmt::format(fmt::runtime(snapshot_rollback_sql::kForget),
+                             fmt::arg("schema", pg::quote_identifier(schema_)),
                              fmt::arg("slot", pg::quote_literal(slot))));
     audit(target_, schema_, actor_, "rollback snapshot", "done", nlohmann::json::object());
   });

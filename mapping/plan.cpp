@@ -21,6 +21,10 @@ const SourceTable* Plan::find_table(core::Oid oid) const {
   return found == tables.end() ? nullptr : &*found;
 }
 const Route* Plan::find_route(std::string_view name) const { return find_by_name(routes, name); }
+std::uint16_t Plan::status_place(const Route& route) const {
+  const auto& all = table(route.from).routes;
+  return static_cast<std::uint16_t>(std::ranges::find(all, route.id) - all.begin());
+}
 const Entity* Plan::find_entity(std::string_view name) const { return find_by_name(entities, name); }
 
 }  // namespace mapping

@@ -256,6 +256,8 @@ struct Plan {
   [[nodiscard]] const Route& route(core::RouteId id) const { return routes[id.index()]; }
   [[nodiscard]] const Entity& entity(core::EntityId id) const { return entities[id.index()]; }
   [[nodiscard]] const Index& index(core::IndexId id) const { return indexes[id.index()]; }
+  /// Where a stored row of the route's table keeps what became of it on this route: its statuses and target keys go by this index.
+  [[nodiscard]] std::uint16_t status_place(const Route& route) const;
   /// The table of that name; nothing when the plan does not read it.
   [[nodiscard]] const SourceTable* find_table(const core::QualifiedName& name) const;
   [[nodiscard]] const SourceTable* find_table(core::Oid oid) const;

@@ -17,15 +17,15 @@ constexpr SqlstateClass data(Side side, ErrorCategory category) {
 }
 
 SqlstateClass classify_operator_intervention(std::string_view state, Side side) {
-  if (state == "57014") return transient(side, Timeout);     // query_canceled: by an administrator or a timeout
-  if (state == "57P04") return permanent(side, Connection);  // database_dropped
-  return transient(side, Connection);                        // shutdown, crash, starting up, idle session
+  if (state == "57014") return transient(side, Timeout);  // query_canceled: by an administrator or a timeout
+  if (state == "57P04") return permanent(side, ErrorCategory::Connection);  // database_dropped
+  return transient(side, ErrorCategory::Connection);  // shutdown, crash, starting up, idle session
 }
 
 SqlstateClass classify_transaction_state(std::string_view state, Side side) {
-  if (state == "25P03") return transient(side, Connection);  // idle_in_transaction_session_timeout
-  if (state == "25P04") return transient(side, Timeout);     // transaction_timeout
-  if (state == "25006") return permanent(side, Permission);  // read_only_sql_transaction
+  if (state == "25P03") return transient(side, ErrorCategory::Connection);  // idle_in_transaction_session_timeout
+  if (state == "25P04") return transient(side, Timeout);                    // transaction_timeout
+  if (state == "25006") return permanent(side, Permission);                 // read_only_sql_transaction
   return permanent(side, Internal);
 }
 
@@ -33,7 +33,7 @@ SqlstateClass classify_transaction_state(std::string_view state, Side side) {
 
 std::string_view to_string(ErrorCategory category) {
   switch (category) {
-    case Connection: return "connection";
+    case ErrorCategory::Connection: return "connection";
     case Data: return "data";
     case Constraint: return "constraint";
     case MissingReference: return "missing_reference";
@@ -47,14 +47,15 @@ std::string_view to_string(ErrorCategory category) {
 
 SqlstateClass classify(std::string_view state, Side side) {
   // Without SQLSTATE the server said nothing: the connection broke.
-  if (state.size() != 5) return transient(side, Connection);
+  if (state.size() != 5) return transient(side, ErrorCategory::Connection);
   const std::string_view family = state.substr(0, 2);
 
-  if (family == "08") return transient(side, Connection);
+  if (family == "08") return transient(side, ErrorCategory::Connection);
   if (family == "57") return classify_operator_intervention(state, side);
-  if (family == "53") return transient(side, state == "53300" ? Connection : Internal);
-  if (state == "40003") return {core::ErrorKind::InDoubt, false, Connection};  // statement_completion_unknown
-  if (state == "40002") return data(side, Constraint);  // transaction_integrity_constraint_violation
+  if (family == "53") return transient(side, state == "53300" ? ErrorCategory::Connection : Internal);
+  if (state == "40003")
+    return {core::ErrorKind::InDoubt, false, ErrorCategory::Connection};  // statement_completion_unknown
+  if (state == "40002") return data(side, Constraint);                    // transaction_integrity_constraint_violation
   if (family == "40") return transient(side, Timeout);
   if (state == "55P03" || state == "55006") return transient(side, Timeout);
   if (family == "55") return permanent(side, Schema);
@@ -83,7 +84,7 @@ std::optional<ErrorCategory> category_in(std::string_view text) {
   }
   // In these words errors begin of which the server could not say anything (pg/server_error).
   for (const std::string_view words : {"the connection to the ", "cannot connect to the "}) {
-    if (text.find(words) != std::string_view::npos) return Connection;
+    if (text.find(words) != std::string_view::npos) return ErrorCategory::Connection;
   }
   return std::nullopt;
 }

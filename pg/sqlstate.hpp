@@ -22,6 +22,9 @@ enum class ErrorCategory : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(ErrorCategory category);
 
+/// "cannot execute … in a read-only transaction": what a fenced database answers a writer.
+inline constexpr std::string_view kReadOnlyTransaction = "25006";
+
 /// What an SQLSTATE from that side allows (kind, and whether a retry may help). The only place that knows SQLSTATEs by heart.
 struct SqlstateClass {
   core::ErrorKind kind;

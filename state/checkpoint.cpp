@@ -24,7 +24,7 @@ std::string encode(const Progress& progress) {
   return bytes;
 }
 
-Progress decode(std::string_view bytes) {
+Progress decode_progress(std::string_view bytes) {
   RecordCursor cursor{bytes};
   Progress progress;
   progress.applied = core::Lsn{cursor.u64()};
@@ -42,7 +42,7 @@ Progress decode(std::string_view bytes) {
 }  // namespace
 
 Checkpoint::Checkpoint(const Database& database) {
-  if (const auto value = database.get(Family::Meta, progress_key())) set(decode(*value));
+  if (const auto value = database.get(Family::Meta, progress_key())) set(decode_progress(*value));
 }
 
 Progress Checkpoint::read() const {

@@ -27,7 +27,7 @@ std::string encode(const Chunk& chunk) {
   return bytes;
 }
 
-Chunk decode(std::string_view key, std::string_view value) {
+Chunk decode_chunk(std::string_view key, std::string_view value) {
   Chunk chunk;
   RecordCursor key_cursor{key};
   key_cursor.take(chunk_prefix().size());
@@ -52,7 +52,7 @@ bool was_read(const Chunk& chunk) { return chunk.is_loaded || chunk.is_finished;
 
 ChunkLog::ChunkLog(const Database& database) {
   for (Scan scan{database, Family::Meta, chunk_prefix(), prefix_end(chunk_prefix())}; scan.is_valid(); scan.next()) {
-    set_one(decode(scan.key(), scan.value()));
+    set_one(decode_chunk(scan.key(), scan.value()));
   }
 }
 

@@ -10,9 +10,9 @@ namespace state {
 
 namespace {
 
-constexpr std::string_view kAction = "hold a transaction";
+constexpr std::string_view kHold = "hold a transaction";
 /// Large enough that writing costs little per message, small enough not to be felt in memory.
-constexpr std::size_t kPieceBytes = 512U << 10U;
+constexpr std::size_t kHeldBytes = 512U << 10U;
 /// From here on it pays to give files back at once instead of leaving them to compaction.
 constexpr std::size_t kLargeBytes = 16U << 20U;
 
@@ -27,18 +27,18 @@ HeldMessages::HeldMessages(Database& database) : database_(database) { drop_all(
 
 void HeldMessages::append(std::uint32_t xid, std::uint32_t subxid, std::uint64_t sequence, std::string_view bytes) {
   // First, so that a failure keeps nothing of this message.
-  if (pending_.GetDataSize() >= kPieceBytes) write_pending();
+  if (pending_.GetDataSize() >= kHeldBytes) write_pending();
   Held& held = transactions_[xid];
   rocksdb::ColumnFamilyHandle* family = database_.handle(Family::Held);
   if (held.run_of != subxid) {
-    check(pending_.Put(family, held_run_key(xid, subxid, sequence), ""), kAction);
+    check(pending_.Put(family, held_run_key(xid, subxid, sequence), ""), kHold);
     held.run_of = subxid;
   }
   std::string value;
   value.reserve(4 + bytes.size());
   append_u32(value, subxid);
   value += bytes;
-  check(pending_.Put(family, held_key(xid, sequence), value), kAction);
+  check(pending_.Put(family, held_key(xid, sequence), value), kHold);
   held.bytes += bytes.size();
   total_bytes_ += bytes.size();
 }
@@ -64,10 +64,10 @@ void HeldMessages::discard_subtransaction(std::uint32_t xid, std::uint32_t subxi
       next_sequence = sequence_of(message.key()) + 1;
     }
     if (first < next_sequence)
-      check(batch.DeleteRange(family, held_key(xid, first), held_key(xid, next_sequence)), kAction);
+      check(batch.DeleteRange(family, held_key(xid, first), held_key(xid, next_sequence)), kHold);
   }
-  check(batch.DeleteRange(family, runs, prefix_end(runs)), kAction);
-  database_.write(batch, Database::Durability::Volatile, kAction);
+  check(batch.DeleteRange(family, runs, prefix_end(runs)), kHold);
+  database_.write(batch, Database::Durability::Volatile, kHold);
   found->second.bytes -= discarded;
   found->second.run_of.reset();
   total_bytes_ -= discarded;
@@ -87,8 +87,8 @@ void HeldMessages::drop(std::uint32_t xid) {
 void HeldMessages::drop_all() {
   pending_.Clear();
   rocksdb::WriteBatch batch;
-  check(batch.DeleteRange(database_.handle(Family::Held), "", past_everything()), kAction);
-  database_.write(batch, Database::Durability::Volatile, kAction);
+  check(batch.DeleteRange(database_.handle(Family::Held), "", past_everything()), kHold);
+  database_.write(batch, Database::Durability::Volatile, kHold);
   database_.drop_files(Family::Held, "", past_everything());
   transactions_.clear();
   total_bytes_ = 0;
@@ -118,15 +118,15 @@ std::size_t HeldMessages::held_bytes(std::uint32_t xid) const {
 void HeldMessages::write_pending() {
   if (pending_.Count() == 0) return;
   FAILPOINT("before_block_held");
-  database_.write(pending_, Database::Durability::Volatile, kAction);
+  database_.write(pending_, Database::Durability::Volatile, kHold);
   FAILPOINT("after_block_held");
   pending_.Clear();
 }
 
 void HeldMessages::drop_range(const std::string& prefix, bool is_large) {
   rocksdb::WriteBatch batch;
-  check(batch.DeleteRange(database_.handle(Family::Held), prefix, prefix_end(prefix)), kAction);
-  database_.write(batch, Database::Durability::Volatile, kAction);
+  check(batch.DeleteRange(database_.handle(Family::Held), prefix, prefix_end(prefix)), kHold);
+  database_.write(batch, Database::Durability::Volatile, kHold);
   if (is_large) database_.drop_files(Family::Held, prefix, prefix_end(prefix));
 }
 

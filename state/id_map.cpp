@@ -18,7 +18,7 @@ namespace state {
 namespace {
 
 constexpr std::size_t kUuidBytes = 16;
-constexpr std::size_t kPieceBytes = 4U << 20U;
+constexpr std::size_t kIdPieceBytes = 4U << 20U;
 
 }  // namespace
 
@@ -86,7 +86,7 @@ std::size_t IdMap::adopt(core::EntityId entity, std::vector<Store::Adopted> ids)
       if (is_merged) check(batch.Put(family, members_prefix + owner.key.bytes + one.key.bytes, ""), kAction);
     }
     begin = end;
-    if (batch.GetDataSize() >= kPieceBytes) {
+    if (batch.GetDataSize() >= kIdPieceBytes) {
       database_.write(batch, Database::Durability::Logged, kAction);
       batch.Clear();
     }

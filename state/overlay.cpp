@@ -16,7 +16,7 @@ namespace state {
 namespace {
 
 /// Bounds the memory of a WriteBatch, and the time for which it keeps other writers waiting.
-constexpr std::size_t kPieceBytes = 8U << 20U;
+constexpr std::size_t kOverlayBytes = 8U << 20U;
 /// What an entry takes besides its image, roughly.
 constexpr std::size_t kEntryOverhead = 256;
 /// Rows whose former selves are read and put into the undo log at a time.
@@ -344,7 +344,7 @@ struct Overlay::Impl {
           if (change.node->second.is_dirty) put(batch, inside.table(change.table), *change.node);
         }
         i += rows.size();
-        if (batch.bytes() < kPieceBytes && i < dirty.size()) continue;
+        if (batch.bytes() < kOverlayBytes && i < dirty.size()) continue;
         batch.write(Database::Durability::Logged);
         written(begin, i);
         begin = i;
@@ -363,7 +363,7 @@ struct Overlay::Impl {
   /// All that is left in one write, since nothing would take the first of several back.
   void commit_whole(const std::optional<Progress>& progress, const std::optional<Chunk>& chunk, Sync sync) {
     // Before the pieces of a spill are forgotten: those fit into memory, a batch of all of them might not.
-    if (bytes > kPieceBytes) spill();
+    if (bytes > kOverlayBytes) spill();
     RowBatch batch{inside};
     for (const Changed& change : dirty) put(batch, inside.table(change.table), *change.node);
     put_ends(batch, progress, chunk);
@@ -389,7 +389,7 @@ struct Overlay::Impl {
       begin = end;
     };
     for (std::size_t i = 0; i < dirty.size(); ++i) {
-      if (batch.bytes() >= kPieceBytes) {
+      if (batch.bytes() >= kOverlayBytes) {
         write(i, Database::Durability::Logged);
         FAILPOINT("between_state_batches");
       }

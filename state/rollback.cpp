@@ -16,9 +16,9 @@ namespace state {
 
 namespace {
 
-constexpr std::size_t kPieceRows = 4096;
-constexpr std::size_t kPieceBytes = 4U << 20U;
-constexpr std::string_view kAction = "take a transaction back";
+constexpr std::size_t kUndoPieceRows = 4096;
+constexpr std::size_t kUndoBytes = 4U << 20U;
+constexpr std::string_view kTakeBack = "take a transaction back";
 
 struct Record {
   std::string undo_key;
@@ -30,7 +30,7 @@ std::vector<Record> read_piece(const Database& database, std::uint64_t generatio
   std::vector<Record> records;
   std::size_t bytes = 0;
   for (Scan scan{database, Family::Undo, next, undo_prefix(generation + 1), Scan::Purpose::Sweep};
-       scan.is_valid() && records.size() < kPieceRows && bytes < kPieceBytes; scan.next()) {
+       scan.is_valid() && records.size() < kUndoPieceRows && bytes < kUndoBytes; scan.next()) {
     records.push_back({std::string{scan.key()}, std::string{scan.value()}});
     bytes += scan.value().size();
   }
@@ -69,7 +69,7 @@ void restore(Store::Impl& inside, RowBatch& batch, const Record& record, const s
   std::optional<RowBatch::After> after;
   if (wanted) after.emplace(RowBatch::After{wanted->row, &wanted->index_values});
   batch.put(table, row_key_of(row_key), before ? &*before : nullptr, after ? &*after : nullptr);
-  check(batch.batch().Delete(inside.database.handle(Family::Undo), record.undo_key), kAction);
+  check(batch.batch().Delete(inside.database.handle(Family::Undo), record.undo_key), kTakeBack);
 }
 
 }  // namespace

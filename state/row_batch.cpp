@@ -11,7 +11,7 @@ namespace state {
 
 namespace {
 
-constexpr std::string_view kAction = "write a batch";
+constexpr std::string_view kWriteBatch = "write a batch";
 
 }  // namespace
 
@@ -30,9 +30,9 @@ void RowBatch::put(const TableLayout& table, const core::RowKey& key, const Befo
     const std::array<rocksdb::Slice, 2> value_parts{head_, after->row.image.bytes()};
     check(batch_.Put(database.handle(Family::Rows), rocksdb::SliceParts{&key_part, 1},
                      rocksdb::SliceParts{value_parts.data(), static_cast<int>(value_parts.size())}),
-          kAction);
+          kWriteBatch);
   } else if (before != nullptr) {
-    check(batch_.Delete(database.handle(Family::Rows), store_key), kAction);
+    check(batch_.Delete(database.handle(Family::Rows), store_key), kWriteBatch);
   }
   put_index_entries(table, key, before, after);
   for (std::size_t slot = 0; slot < table.routes.size(); ++slot) {
@@ -52,8 +52,8 @@ void RowBatch::put(const TableLayout& table, const core::RowKey& key, const Befo
     const std::string_view new_pair = after != nullptr ? std::string_view{after->row.target_keys[slot]} : "";
     if (old_pair == new_pair) continue;
     rocksdb::ColumnFamilyHandle* pairs = database.handle(Family::Pairs);
-    if (!old_pair.empty()) check(batch_.Delete(pairs, pair_entry(route, old_pair, key)), kAction);
-    if (!new_pair.empty()) check(batch_.Put(pairs, pair_entry(route, new_pair, key), ""), kAction);
+    if (!old_pair.empty()) check(batch_.Delete(pairs, pair_entry(route, old_pair, key)), kWriteBatch);
+    if (!new_pair.empty()) check(batch_.Put(pairs, pair_entry(route, new_pair, key), ""), kWriteBatch);
   }
 }
 
@@ -68,7 +68,7 @@ void RowBatch::put_index_entries(const TableLayout& table, const core::RowKey& k
     const std::string_view new_values = after != nullptr ? std::string_view{after->index_values->at(i).bytes} : "";
     if (old_values == new_values) continue;
     if (!old_values.empty()) {
-      check(batch_.Delete(family, index_entry(index.id, before->index_values->at(i), key)), kAction);
+      check(batch_.Delete(family, index_entry(index.id, before->index_values->at(i), key)), kWriteBatch);
     }
     if (!new_values.empty()) index_entries_.add(index.id, new_values, key.bytes);
   }
@@ -80,7 +80,7 @@ void RowBatch::write(Database::Durability durability) {
     check(batch_.Put(inside_.database.handle(Family::Index), slice(entry), ""), "");
   });
   StatusCounters::put(inside_.database, batch_, changes_);
-  inside_.database.write(batch_, durability, kAction);
+  inside_.database.write(batch_, durability, kWriteBatch);
   inside_.presence.apply(moves_);
   moved_ = std::exchange(changes_, std::vector<core::RouteCounters>(changes_.size()));
   batch_.Clear();

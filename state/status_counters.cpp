@@ -23,7 +23,7 @@ std::string encode(const core::RouteCounters& counters) {
   return bytes;
 }
 
-core::RouteCounters decode(std::string_view bytes) {
+core::RouteCounters decode_counters(std::string_view bytes) {
   RecordCursor cursor{bytes};
   core::RouteCounters counters;
   for (std::int64_t* count :
@@ -39,8 +39,8 @@ class CounterAddition final : public rocksdb::AssociativeMergeOperator {
   bool Merge(const rocksdb::Slice&, const rocksdb::Slice* existing, const rocksdb::Slice& added, std::string* sum,
              rocksdb::Logger*) const override {
     if (added.size() != kValueBytes || (existing != nullptr && existing->size() != kValueBytes)) return false;
-    const core::RouteCounters a = existing == nullptr ? core::RouteCounters{} : decode(view(*existing));
-    const core::RouteCounters b = decode(view(added));
+    const core::RouteCounters a = existing == nullptr ? core::RouteCounters{} : decode_counters(view(*existing));
+    const core::RouteCounters b = decode_counters(view(added));
     *sum = encode({.read = a.read + b.read,
                    .applied = a.applied + b.applied,
                    .filtered = a.filtered + b.filtered,
@@ -70,7 +70,7 @@ StatusCounters::StatusCounters(const Database& database, std::size_t route_count
   std::vector<core::RouteCounters> stored(route_count);
   for (std::size_t route = 0; route < route_count; ++route) {
     const auto value = database.get(Family::Meta, counter_key(core::RouteId{static_cast<std::uint16_t>(route)}));
-    if (value) stored[route] = decode(*value);
+    if (value) stored[route] = decode_counters(*value);
   }
   add(stored);
 }

@@ -24,17 +24,6 @@ constexpr std::size_t kMostTried = 1'000;
 
 using Fate = Expectation::Fate;
 
-std::uint16_t slot_of(const mapping::Plan& plan, const mapping::Route& route) {
-  const auto& routes = plan.table(route.from).routes;
-  return static_cast<std::uint16_t>(std::ranges::find(routes, route.id) - routes.begin());
-}
-
-core::RowKey text_key(const std::vector<std::string>& texts) {
-  std::vector<core::Value> values;
-  for (const std::string& text : texts) values.push_back(core::Value::of(text));
-  return core::encode_key(std::vector<core::KeyType>(texts.size(), core::KeyType::Text), values);
-}
-
 /// Somebody asks whether the route's rows are there.
 bool decides_presence(const mapping::Plan& plan, const mapping::Route& route) {
   return route.entity && plan.entity(*route.entity).routes.front() == route.id &&
@@ -220,7 +209,7 @@ void Comparison::run(const Job& job, Worker& worker, const std::function<void(st
 bool Comparison::run_rows(const Job& job, Worker& worker, const std::function<void(std::size_t)>& between,
                           const std::stop_token& stop, Tally& tally) {
   const mapping::Route& route = plan_.route(job.routes.front());
-  const std::uint16_t slot = slot_of(plan_, route);
+  const std::uint16_t slot = plan_.status_place(route);
   const bool is_presence_kept = job.kind == Job::Kind::Rows && decides_presence(plan_, route);
   bool is_whole = true;
   for_each_piece(store_, route.from, job.begin, job.end, [&](std::span<const core::RowKey> keys) {
@@ -232,7 +221,8 @@ bool Comparison::run_rows(const Job& job, Worker& worker, const std::function<vo
     if (job.kind == Job::Kind::Decide) {
       for (std::size_t i = 0; i < rows.size(); ++i) {
         if (rows[i].fate != Fate::Expected || target_keys[i].empty()) continue;
-        worker.overlay.set_target_key(route.from, rows[i].row.key, slot, text_key(target_keys[i]).bytes);
+        worker.overlay.set_target_key(route.from, rows[i].row.key, slot,
+                                      core::text_key(core::text_values(target_keys[i])).bytes);
       }
     } else {
       const auto comparisons = compare_expected(route, rows, scope_.depth, worker);
@@ -241,7 +231,8 @@ bool Comparison::run_rows(const Job& job, Worker& worker, const std::function<vo
           worker.overlay.set_status(route.from, rows[i].row.key, slot, core::RowStatus::Applied);
         }
         if (!route.id_column && rows[i].fate == Fate::Expected && !target_keys[i].empty()) {
-          const auto sharing = worker.overlay.sharing_target_key(route.id, text_key(target_keys[i]).bytes);
+          const auto sharing =
+              worker.overlay.sharing_target_key(route.id, core::text_key(core::text_values(target_keys[i])).bytes);
           if (std::ranges::any_of(sharing, [&](const core::RowKey& other) { return other < rows[i].row.key; })) {
             ++tally.counts.read;
             ++tally.counts.shared;
@@ -265,10 +256,10 @@ bool Comparison::run_circle(const Job& job, Worker& worker, const std::function<
   std::map<core::RouteId, std::unordered_set<core::RowKey>> again;
   const auto status_of = [&](const mapping::Route& route, const core::RowKey& key) {
     const state::StoredRow* stored = worker.overlay.row(route.from, key);
-    return stored == nullptr ? RowStatus::None : stored->statuses[slot_of(plan_, route)];
+    return stored == nullptr ? RowStatus::None : stored->statuses[plan_.status_place(route)];
   };
   const auto decide = [&](const mapping::Route& route, std::span<const core::RowKey> keys) {
-    const std::uint16_t slot = slot_of(plan_, route);
+    const std::uint16_t slot = plan_.status_place(route);
     const auto rows = expect_rows(plan_, route, keys, worker.overlay, worker.target, ledger_);
     const auto comparisons = compare_expected(route, rows, Depth::Contents, worker);
     std::vector<std::vector<std::string>> target_keys(rows.size());
@@ -284,7 +275,8 @@ bool Comparison::run_circle(const Job& job, Worker& worker, const std::function<
       const bool is_there = is_meant_there(rows[i], comparisons[i]);
       worker.overlay.set_status(route.from, row.key, slot, is_there ? RowStatus::Applied : RowStatus::Parked);
       if (is_there && !target_keys[i].empty()) {
-        worker.overlay.set_target_key(route.from, row.key, slot, text_key(target_keys[i]).bytes);
+        worker.overlay.set_target_key(route.from, row.key, slot,
+                                      core::text_key(core::text_values(target_keys[i])).bytes);
       }
       if (is_there && decides_presence(plan_, route)) came.push_back(row.entity_key);
     }

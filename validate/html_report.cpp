@@ -20,14 +20,14 @@ namespace {
 constexpr std::size_t kMostLines = 200;
 
 /// A kind of row as the bars show it.
-struct Kind {
+struct ShownKind {
   std::string_view name;  ///< also the class of the style sheet
   std::int64_t RouteOutcome::*rows;
   bool is_wrong;
   std::string_view means;
 };
 
-constexpr std::array<Kind, 7> kKinds = {{
+constexpr std::array<ShownKind, 7> kShownKinds = {{
     {"matched", &RouteOutcome::matched, false, "on the target, with the same values in every column"},
     {"missing", &RouteOutcome::missing, true, "meant by the source, and not on the target"},
     {"different", &RouteOutcome::different, true, "on the target with other values"},
@@ -123,7 +123,7 @@ std::string facts(const Outcome& outcome) {
 std::string bar(const RouteOutcome& route) {
   std::string parts;
   std::string words;
-  for (const Kind& kind : kKinds) {
+  for (const ShownKind& kind : kShownKinds) {
     const std::int64_t rows = route.*kind.rows;
     if (rows == 0) continue;
     parts += fmt::format("<i class=\"{}\" style=\"flex-grow:{}\"></i>", kind.name, rows);
@@ -135,14 +135,14 @@ std::string bar(const RouteOutcome& route) {
 
 std::string legend() {
   std::string html = "<ul class=\"legend\">";
-  for (const Kind& kind : kKinds) html += fmt::format("<li><i class=\"{0}\"></i>{0}</li>", kind.name);
+  for (const ShownKind& kind : kShownKinds) html += fmt::format("<li><i class=\"{0}\"></i>{0}</li>", kind.name);
   return html + "</ul>\n";
 }
 
 std::string route_line(const RouteOutcome& route) {
   std::string html = fmt::format("<tr><td><b>{}</b><div class=\"sub\">{} → {}</div></td><td>{}</td>",
                                  html_text(route.name), html_text(route.from), html_text(route.to), bar(route));
-  for (const Kind& kind : kKinds) html += number_cell(route.*kind.rows, kind.is_wrong);
+  for (const ShownKind& kind : kShownKinds) html += number_cell(route.*kind.rows, kind.is_wrong);
   std::string state = mark(true, route.match());
   if (!route.not_checked.empty()) {
     state = (route.match() ? "" : mark(true, false) + "<br>") + mark(false, false);
@@ -158,7 +158,7 @@ std::string routes(const Outcome& outcome) {
       "<p>A route brings the rows of one source table to one target table. Each row that the source means, and each "
       "that the agent has written, is in one of the columns.</p>\n" +
       legend() + "<table id=\"routes\"><thead><tr><th scope=\"col\">Route</th><th scope=\"col\">Rows</th>";
-  for (const Kind& kind : kKinds) html += fmt::format("<th scope=\"col\" class=\"n\">{}</th>", kind.name);
+  for (const ShownKind& kind : kShownKinds) html += fmt::format("<th scope=\"col\" class=\"n\">{}</th>", kind.name);
   html += "<th scope=\"col\"></th></tr></thead><tbody>\n";
   for (const RouteOutcome& route : outcome.routes) html += route_line(route);
   return html + "</tbody></table>\n";
@@ -287,7 +287,7 @@ std::string reconcile(const Outcome& outcome) {
   return html;
 }
 
-std::string_view rule_text(IntegrityOutcome::Rule rule) {
+std::string_view rule_held(IntegrityOutcome::Rule rule) {
   switch (rule) {
     case IntegrityOutcome::Rule::ForeignKey: return "rows that are referred to are there";
     case IntegrityOutcome::Rule::LegacyId: return "no legacy key is there twice";
@@ -305,7 +305,7 @@ std::string integrity(const Outcome& outcome) {
       "</tr></thead><tbody>\n";
   for (const IntegrityOutcome& one : outcome.integrity) {
     html += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}</td>{}<td>{}</td></tr>\n", html_text(one.table), rule_text(one.rule),
+        "<tr><td>{}</td><td>{}</td><td>{}</td>{}<td>{}</td></tr>\n", html_text(one.table), rule_held(one.rule),
         code(one.name),
         one.not_checked.empty() ? number_cell(one.violations, true) : "<td class=\"n\">" + mark(false, false) + "</td>",
         one.examples.empty() ? html_text(one.not_checked) : code(joined(one.examples, " ")));
@@ -328,7 +328,7 @@ std::string not_checked(const Outcome& outcome) {
 
 std::string words() {
   std::string html = "<h2>What the words mean</h2>\n<dl class=\"glossary\">\n";
-  for (const Kind& kind : kKinds) html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", kind.name, kind.means);
+  for (const ShownKind& kind : kShownKinds) html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", kind.name, kind.means);
   for (const Count& count : kCounts) html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", count.name, count.means);
   return html +
          "</dl>\n<p>Both databases were read as they were at one moment: when everything that the source had committed "

@@ -13,7 +13,7 @@ namespace validate {
 
 namespace {
 
-constexpr int kMostExamples = 10;
+constexpr int kMostViolations = 10;
 
 /// Foreign keys of the table $2 in schema $1: those of its own, not the ones that a partition has of its parent.
 constexpr const char* kForeignKeys = R"sql(
@@ -66,7 +66,7 @@ void add_foreign_keys(const mapping::Route& route, TargetReader& target, std::ve
                     refers, pg::quote_name({keys.text(line, 2), keys.text(line, 3)}), mapping::joined(equal, " AND "));
     IntegrityCheck check = rule_of(IntegrityOutcome::Rule::ForeignKey, route.to.display(), name);
     check.count = "SELECT pg_catalog.count(*) " + from;
-    check.examples = fmt::format("SELECT {} {} LIMIT {}", row_name(route), from, kMostExamples);
+    check.examples = fmt::format("SELECT {} {} LIMIT {}", row_name(route), from, kMostViolations);
     checks.push_back(std::move(check));
   }
 }
@@ -78,7 +78,7 @@ void add_legacy_id(const mapping::Route& route, std::vector<IntegrityCheck>& che
                   pg::quote_name(route.to));
   IntegrityCheck check = rule_of(IntegrityOutcome::Rule::LegacyId, route.to.display(), *route.legacy_key_column);
   check.count = "SELECT pg_catalog.count(*) FROM (" + groups + ") AS g";
-  check.examples = fmt::format("SELECT k::pg_catalog.text FROM ({}) AS g ORDER BY 1 LIMIT {}", groups, kMostExamples);
+  check.examples = fmt::format("SELECT k::pg_catalog.text FROM ({}) AS g ORDER BY 1 LIMIT {}", groups, kMostViolations);
   checks.push_back(std::move(check));
 }
 
@@ -94,7 +94,7 @@ void add_entity(const mapping::Entity& entity, const std::string& table, const s
       map);
   IntegrityCheck check = rule_of(IntegrityOutcome::Rule::EntityUuid, table, entity.name);
   check.count = "SELECT pg_catalog.count(*) FROM (" + broken + ") AS g";
-  check.examples = fmt::format("SELECT k FROM ({}) AS g ORDER BY 1 LIMIT {}", broken, kMostExamples);
+  check.examples = fmt::format("SELECT k FROM ({}) AS g ORDER BY 1 LIMIT {}", broken, kMostViolations);
   checks.push_back(std::move(check));
 }
 

@@ -16,21 +16,6 @@ namespace {
 
 constexpr std::size_t kMostKeyColumns = 8;  // that the ledger gives back of a route without an id
 
-core::Value value_of(const std::string& text) { return core::Value::of(text); }
-
-core::RowKey text_key(const std::vector<std::string>& texts) {
-  std::vector<core::Value> values;
-  for (const std::string& text : texts) values.push_back(value_of(text));
-  return core::encode_key(std::vector<core::KeyType>(texts.size(), core::KeyType::Text), values);
-}
-
-std::string array_of(const std::vector<std::string>& texts) {
-  std::vector<core::Value> values;
-  values.reserve(texts.size());
-  for (const std::string& text : texts) values.push_back(value_of(text));
-  return core::array_literal(values);
-}
-
 /// Nothing when the text is no key of this entity.
 std::optional<core::RowKey> entity_key(const mapping::Entity& entity, const std::string& text) {
   try {
@@ -68,7 +53,7 @@ LedgerView::LedgerView(pg::Session& session, std::string schema, const mapping::
     std::vector<std::string> key;
     const std::size_t columns = route->id_column ? 1 : std::min(route->conflict.size(), kMostKeyColumns);
     for (std::size_t i = 0; i < columns; ++i) key.push_back(unremoved.text(line, 1 + i));
-    routes_[route->id.index()].unremoved.insert(text_key(key));
+    routes_[route->id.index()].unremoved.insert(core::text_key(core::text_values(key)));
   }
 }
 
@@ -88,7 +73,7 @@ bool LedgerView::is_accepted(core::RouteId route, const std::string& legacy_key)
 
 bool LedgerView::is_unremoved(core::RouteId route, const std::vector<std::string>& target_key) const {
   const auto& known = routes_[route.index()].unremoved;
-  return !known.empty() && known.contains(text_key(target_key));
+  return !known.empty() && known.contains(core::text_key(core::text_values(target_key)));
 }
 
 void LedgerView::adopt_ids(pg::Session& session, const mapping::Plan& plan, state::Store& store) const {
@@ -110,8 +95,8 @@ std::vector<LedgerView::Owned> LedgerView::owned(pg::Session& session, const map
                                                  const std::vector<std::vector<std::string>>& target_keys) const {
   std::vector<Owned> owned;
   std::vector<std::string> texts;
-  for (const auto& key : target_keys) texts.push_back(route.id_column ? key.front() : array_of(key));
-  const std::string keys = array_of(texts);
+  for (const auto& key : target_keys) texts.push_back(route.id_column ? key.front() : core::text_array(key));
+  const std::string keys = core::text_array(texts);
   if (route.id_column) {
     const pg::Result lines = session.exec(sql(ledger_sql::kKnownIds), {plan.entity(*route.entity).name, keys});
     for (std::size_t line = 0; line < lines.rows(); ++line)

@@ -60,7 +60,7 @@ std::string total_lines(const ReconcileOutcome& one) {
   return text;
 }
 
-std::string rule_text(IntegrityOutcome::Rule rule) {
+std::string rule_broken(IntegrityOutcome::Rule rule) {
   switch (rule) {
     case IntegrityOutcome::Rule::ForeignKey: return "rows refer to a row that is not there";
     case IntegrityOutcome::Rule::LegacyId: return "legacy ids stand in several rows";
@@ -96,7 +96,7 @@ std::string to_text(const Outcome& outcome) {
   }
   for (const IntegrityOutcome& one : outcome.integrity) {
     if (one.violations == 0) continue;
-    text += fmt::format("{} {}: {} {}: {}\n", one.table, one.name, one.violations, rule_text(one.rule),
+    text += fmt::format("{} {}: {} {}: {}\n", one.table, one.name, one.violations, rule_broken(one.rule),
                         mapping::joined(one.examples));
   }
   for (const NotChecked& one : outcome.all_not_checked()) {

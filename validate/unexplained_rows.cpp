@@ -15,7 +15,7 @@ namespace validate {
 namespace {
 
 // Rows per FETCH, and per question to the ledger.
-constexpr int kPiece = 10'000;
+constexpr int kUnexplainedPiece = 10'000;
 
 /// SQL for the texts by which the route tells its target rows apart.
 std::vector<std::string> key_texts(const mapping::Route& route) {
@@ -54,7 +54,7 @@ class Search {
   void visit_all(const PlaceSet& explained, const std::function<void(UnexplainedRow)>& visit) {
     target_.sql().exec("DECLARE unexplained NO SCROLL CURSOR FOR " + select());
     for (bool is_at_end = false; !is_at_end;) {
-      const pg::Result lines = target_.sql().exec("FETCH " + std::to_string(kPiece) + " FROM unexplained");
+      const pg::Result lines = target_.sql().exec("FETCH " + std::to_string(kUnexplainedPiece) + " FROM unexplained");
       is_at_end = lines.rows() == 0;
       std::vector<Candidate> candidates;
       for (std::size_t line = 0; line < lines.rows(); ++line) {

@@ -29,7 +29,7 @@ using Action = Options::Quarantine::Action;
 
 /// More than anybody reads; the totals say how many there are.
 constexpr std::size_t kListed = 1000;
-constexpr std::chrono::milliseconds kAnswerLimit{10000};
+constexpr std::chrono::milliseconds kListLimit{10000};
 /// What changes rows waits for its turn between two batches, and these for a target that is away.
 constexpr std::chrono::milliseconds kTurnLimit{120000};
 
@@ -53,7 +53,7 @@ nlohmann::ordered_json to_json(const AcceptedRow& row) {
 std::vector<ParkedRow> parked_rows(const Config& config, const QuarantineSelection& selection) {
   const nlohmann::json question = {
       {"command", "parked"}, {"route", selection.route}, {"keys", selection.keys}, {"limit", kListed}};
-  if (const auto answer = ask_agent(config.state_dir, question, kAnswerLimit)) return parked_rows_of(*answer);
+  if (const auto answer = ask_agent(config.state_dir, question, kListLimit)) return parked_rows_of(*answer);
   const Environment environment = prepare(config);
   const auto store = open_store_to_look(environment);
   return store ? find_parked(environment.plan, *store, selection, kListed) : std::vector<ParkedRow>{};

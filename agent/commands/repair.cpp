@@ -34,22 +34,23 @@ namespace agent::commands::repair {
 
 namespace {
 
-using validate::Finding;
-using validate::FindingKind;
-using validate::FindingLog;
+using ::validate::FindingKind;
+using ::validate::FindingLog;
 
 // Findings per page: the stream stands still while one is read and written, for less than a second with so many.
 constexpr std::size_t kPageRows = 500;
 // Of their keys, so that a request stays below what the control socket takes.
 constexpr std::size_t kPageBytes = 256U << 10U;
-constexpr std::chrono::milliseconds kAnswerLimit{10000};
-constexpr std::chrono::milliseconds kLook{20};
+constexpr std::chrono::milliseconds kPageLimit{10000};
+constexpr std::chrono::milliseconds kRepairLook{20};
 // Tries of one page that fail for reasons that go away by themselves, but for a transaction that is waited for.
-constexpr int kMostTries = 8;
+constexpr int kMostPageTries = 8;
 
-bool is_extra(const Finding& finding) { return finding.kind == FindingKind::Extra; }
+bool is_extra(const ::validate::Finding& finding) { return finding.kind == FindingKind::Extra; }
 
-std::string target_key_text(const Finding& finding) { return fmt::format("{}", fmt::join(finding.target_key, ",")); }
+std::string target_key_text(const ::validate::Finding& finding) {
+  return fmt::format("{}", fmt::join(finding.target_key, ","));
+}
 
 /// Throws when the findings are not those of these databases and this mapping.
 void require_own(const Environment& environment, const std::filesystem::path& findings) {
@@ -76,8 +77,8 @@ void require_own(const Environment& environment, const std::filesystem::path& fi
 int list(const Options& options, const std::filesystem::path& findings) {
   std::map<std::string, std::int64_t> counts;
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  const auto origin = FindingLog::read(findings, [&](const Finding& finding) {
-    const std::string kind{validate::to_string(finding.kind)};
+  const auto origin = FindingLog::read(findings, [&](const ::validate::Finding& finding) {
+    const std::string kind{::validate::to_string(finding.kind)};
     ++counts[kind];
     if (options.as_json) {
       rows.push_back({{"route", finding.route},
@@ -106,7 +107,7 @@ int list(const Options& options, const std::filesystem::path& findings) {
 // --- repair
 
 nlohmann::json ask(const Config& config, const nlohmann::json& request) {
-  if (auto answer = ask_agent(config.state_dir, request, kAnswerLimit)) return std::move(*answer);
+  if (auto answer = ask_agent(config.state_dir, request, kPageLimit)) return std::move(*answer);
   throw core::Error(core::ErrorKind::State, "the agent has stopped").remedy("start it, then run `agent repair` again");
 }
 
@@ -114,7 +115,7 @@ nlohmann::json ask(const Config& config, const nlohmann::json& request) {
 class Host {
  public:
   Host(const Config& config, const std::stop_token& stop) : stopping_(stop, [this] { end_.request_stop(); }) {
-    if (ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit)) return;
+    if (ask_agent(config.state_dir, {{"command", "status"}})) return;
     agent_ = std::jthread([this, config] {
       try {
         static_cast<void>(supervise(
@@ -125,7 +126,7 @@ class Host {
       }
       has_ended_ = true;
     });
-    while (!has_ended_ && !streams(config)) std::this_thread::sleep_for(kLook);
+    while (!has_ended_ && !streams(config)) std::this_thread::sleep_for(kRepairLook);
     if (has_ended_) close();
   }
   Host(const Host&) = delete;
@@ -145,7 +146,7 @@ class Host {
 
  private:
   static bool streams(const Config& config) {
-    const auto answer = ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit);
+    const auto answer = ask_agent(config.state_dir, {{"command", "status"}});
     return answer && answer->value("phase", "") == "streaming";
   }
 
@@ -163,7 +164,7 @@ RepairResult repair_once(const Config& config, const RepairPage& page) {
   for (;;) {
     const nlohmann::json answer = ask(config, {{"command", "repair_result"}, {"page", number}});
     if (answer.value("is_done", false)) return repair_result_of(answer);
-    std::this_thread::sleep_for(kLook);
+    std::this_thread::sleep_for(kRepairLook);
   }
 }
 
@@ -175,19 +176,20 @@ RepairResult repair_patiently(const Config& config, const RepairPage& page, cons
       return repair_once(config, page);
     } catch (const core::Error& error) {
       const bool waits_for_somebody = error.is_transient() && error.kind() == core::ErrorKind::Source;
-      if (!error.is_transient() || (!waits_for_somebody && attempt >= kMostTries) || stop.stop_requested()) throw;
+      if (!error.is_transient() || (!waits_for_somebody && attempt >= kMostPageTries) || stop.stop_requested()) throw;
       const auto pause = pauses.next();
       spdlog::warn("the repair has to wait, trying again attempt={} wait_ms={}: {}", attempt, pause.count(),
                    error.what());
       const auto until = std::chrono::steady_clock::now() + pause;
-      while (std::chrono::steady_clock::now() < until && !stop.stop_requested()) std::this_thread::sleep_for(kLook);
+      while (std::chrono::steady_clock::now() < until && !stop.stop_requested())
+        std::this_thread::sleep_for(kRepairLook);
     }
   }
 }
 
 /// Repairs what `is_wanted` of the findings, page by page. False when stopped before the end.
 bool repair_all(const Config& config, const std::filesystem::path& findings,
-                const std::function<bool(const Finding&)>& is_wanted, const std::stop_token& stop,
+                const std::function<bool(const ::validate::Finding&)>& is_wanted, const std::stop_token& stop,
                 RepairResult& total) {
   RepairPage page{.actor = apply::operator_name(), .meaning = FindingLog::read(findings, {}).meaning, .findings = {}};
   std::size_t bytes = 0;
@@ -196,7 +198,7 @@ bool repair_all(const Config& config, const std::filesystem::path& findings,
     page.findings.clear();
     bytes = 0;
   };
-  FindingLog::read(findings, [&](Finding finding) {
+  FindingLog::read(findings, [&](::validate::Finding finding) {
     if (!is_wanted(finding) || stop.stop_requested()) return;
     bytes += finding.route.size() + finding.legacy_key.size() + target_key_text(finding).size();
     page.findings.push_back(std::move(finding));
@@ -209,8 +211,8 @@ bool repair_all(const Config& config, const std::filesystem::path& findings,
 /// The source tables of which something was found, repaired or not: the next list must have all of it again.
 std::vector<std::string> tables_of(const Environment& environment, const std::filesystem::path& findings) {
   std::set<std::string> names;
-  FindingLog::read(findings, [&](const Finding& finding) {
-    if (const mapping::Route* route = environment.plan.find_route(finding.route))
+  FindingLog::read(findings, [&](const ::validate::Finding& finding) {
+    if (const ::mapping::Route* route = environment.plan.find_route(finding.route))
       names.insert(environment.plan.table(route->from).name.display());
   });
   return {names.begin(), names.end()};
@@ -260,7 +262,7 @@ void repair(const Environment& environment, const Options& options, const std::f
   const Config& config = environment.config;
   std::int64_t rows = 0;
   std::int64_t extra = 0;
-  FindingLog::read(findings, [&](const Finding& finding) { ++(is_extra(finding) ? extra : rows); });
+  FindingLog::read(findings, [&](const ::validate::Finding& finding) { ++(is_extra(finding) ? extra : rows); });
   report.extra_left = options.repair.deletes_extra ? 0 : extra;
   if (rows == 0 && extra == report.extra_left) return;
   const std::vector<std::string> tables = tables_of(environment, findings);

@@ -28,7 +28,6 @@ namespace agent::commands::status {
 
 namespace {
 
-constexpr std::chrono::milliseconds kAnswerLimit{5000};
 constexpr std::chrono::seconds kLedgerLimit{2};
 constexpr std::chrono::seconds kWatchInterval{1};
 constexpr std::chrono::milliseconds kStartInterval{100};
@@ -40,7 +39,7 @@ void look_for_cutover(const Config& config, StatusReport& report) {
   const auto limit = std::make_shared<core::StopDeadline>(now.get_token(), kLedgerLimit);
   try {
     pg::Session session(target_params(config).with_stop(limit), "status");
-    add_cutover(report, cutover::last_run(session, config.target.ledger_schema));
+    add_cutover(report, ::cutover::last_run(session, config.target.ledger_schema));
   } catch (const core::Error& error) {
     spdlog::debug("status without the ledger: {}", error.what());
   }
@@ -49,7 +48,7 @@ void look_for_cutover(const Config& config, StatusReport& report) {
 StatusReport look(const Config& config) {
   const auto give_up = std::chrono::steady_clock::now() + kAnswerLimit;
   for (;;) {
-    if (const auto answer = ask_agent(config.state_dir, {{"command", "status"}}, kAnswerLimit)) {
+    if (const auto answer = ask_agent(config.state_dir, {{"command", "status"}})) {
       StatusReport report = status_from_json(*answer);
       look_for_cutover(config, report);
       return report;

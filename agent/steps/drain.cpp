@@ -19,7 +19,7 @@ using core::ErrorKind;
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kLook{20};
+constexpr std::chrono::milliseconds kMarkerLook{20};
 constexpr std::chrono::milliseconds kAgentLook{250};
 
 }  // namespace
@@ -35,7 +35,7 @@ json Drain::run() {
       if (!is_agent_running(site_) && stream_here(marker, left)) break;
       next_look = Clock::now() + kAgentLook;
     }
-    if (!core::pause(kLook, site_.stop)) throw Site::interrupted();
+    if (!core::pause(kMarkerLook, site_.stop)) throw Site::interrupted();
     if (Clock::now() < give_up) continue;
     throw Error(ErrorKind::Refused, "what was written before the fence does not arrive in time")
         .with("marker_lsn", marker.to_string())

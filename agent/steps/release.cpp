@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::chrono::seconds kFreeLimit{30};
-constexpr std::chrono::milliseconds kLook{20};
+constexpr std::chrono::milliseconds kSlotLook{20};
 
 }  // namespace
 
@@ -51,7 +51,7 @@ void Release::wait_until_free() {
     const auto slot = replication::read_slot_health(site_.source, site_.config.source.slot);
     if (!slot || !slot->active_pid) return;
     if (Clock::now() >= give_up) throw replication::slot_in_use(slot->name, slot->active_pid);
-    if (!core::pause(kLook, site_.stop)) throw Site::interrupted();
+    if (!core::pause(kSlotLook, site_.stop)) throw Site::interrupted();
   }
 }
 

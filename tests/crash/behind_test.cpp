@@ -8,15 +8,13 @@
 
 namespace {
 
-constexpr int kKilled = 128 + 9;
-
 struct Behind : crash::Staff {
   /// Local state knows nothing of `sql`, which the target has.
   void fall_behind(const std::string& sql) const {
     pair.source.exec("BEGIN; " + sql + "; COMMIT");
     const auto killed =
         pair.agent.command({"sync", "--until-current"}, {{"AGENT_FAILPOINTS", "after_target_commit=kill@1"}});
-    BOOST_REQUIRE_MESSAGE(killed.exit_code == kKilled, killed.err);
+    BOOST_REQUIRE_MESSAGE(killed.exit_code == tests::kKilled, killed.err);
   }
 };
 

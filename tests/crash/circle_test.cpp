@@ -11,7 +11,6 @@
 
 namespace {
 
-constexpr int kKilled = 128 + 9;
 const char* const kPolicies[] = {"park", "null", "filter", "quarantine"};
 
 std::string source_schema() {
@@ -147,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_parent_that_goes_in_another_worker_leaves_no_child_behind
   for (const char* at : {"before_piece_state=kill@3", "after_chunk_finished=kill@5", "before_piece_state=kill@4",
                          "after_chunk_finished=kill@4", "before_chunk_finished=kill@5"}) {
     pair.agent.start({{"AGENT_FAILPOINTS", std::string("after_look_up=wait:10;") + at}});
-    BOOST_REQUIRE_MESSAGE(pair.agent.wait() == kKilled, at << ":\n" << pair.agent.process().err());
+    BOOST_REQUIRE_MESSAGE(pair.agent.wait() == tests::kKilled, at << ":\n" << pair.agent.process().err());
     pair.change(random);
   }
   pair.agent.must({"snapshot"}, {{"AGENT_FAILPOINTS", "after_look_up=wait:10"}});
@@ -170,7 +169,7 @@ BOOST_AUTO_TEST_CASE(a_repeated_table_whose_run_was_killed_is_finished_without_t
   pair.change(random);
   const auto killed = pair.agent.command({"snapshot", "--table", "person"},
                                          {{"AGENT_FAILPOINTS", "after_look_up=wait:10;after_chunk_finished=kill@2"}});
-  BOOST_REQUIRE_MESSAGE(killed.exit_code == kKilled, killed.err);
+  BOOST_REQUIRE_MESSAGE(killed.exit_code == tests::kKilled, killed.err);
   pair.change(random);
   pair.agent.must({"snapshot"}, {{"AGENT_FAILPOINTS", "after_look_up=wait:10"}});
   pair.agent.must({"sync", "--until-current"});

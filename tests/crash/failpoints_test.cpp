@@ -9,8 +9,6 @@
 
 namespace {
 
-constexpr int kKilled = 128 + 9;
-
 struct Place {
   const char* failpoint;
   int at;  ///< how many times it is passed before: 1 is the first
@@ -68,8 +66,9 @@ BOOST_DATA_TEST_CASE(a_kill_in_the_snapshot_loses_and_doubles_nothing, boost::un
                      place) {
   crash::Staff staff;
   staff.pair.agent.start(armed(place));
-  BOOST_REQUIRE_MESSAGE(staff.pair.agent.wait() == kKilled, "not killed at " << place << ":\n"
-                                                                             << staff.pair.agent.process().err());
+  BOOST_REQUIRE_MESSAGE(staff.pair.agent.wait() == tests::kKilled, "not killed at "
+                                                                       << place << ":\n"
+                                                                       << staff.pair.agent.process().err());
   // Between the two snapshots the source goes on.
   for (int n = 0; n < 20; ++n) {
     staff.change(n);
@@ -91,8 +90,9 @@ BOOST_DATA_TEST_CASE(a_kill_between_rows_that_share_one_position_loses_and_doubl
                                                   watcher + "', NULL, NULL)") == "t"));
   staff.pair.source_admin.exec("SELECT pg_drop_replication_slot('" + watcher + "')");
   staff.pair.agent.start(armed(place));
-  BOOST_REQUIRE_MESSAGE(staff.pair.agent.wait() == kKilled, "not killed at " << place << ":\n"
-                                                                             << staff.pair.agent.process().err());
+  BOOST_REQUIRE_MESSAGE(staff.pair.agent.wait() == tests::kKilled, "not killed at "
+                                                                       << place << ":\n"
+                                                                       << staff.pair.agent.process().err());
   BOOST_TEST(staff.pair.on_target("SELECT count(*) FROM badges WHERE label LIKE 'copied%'") == "0");
   expect_recovery(staff);
 }
@@ -108,8 +108,9 @@ BOOST_DATA_TEST_CASE(a_kill_in_the_stream_loses_and_doubles_nothing, boost::unit
   staff.pair.agent.options().batch_rows = 20;
   staff.pair.agent.configure();
   staff.pair.agent.start(armed(place));
-  BOOST_REQUIRE_MESSAGE(staff.pair.agent.wait() == kKilled, "not killed at " << place << ":\n"
-                                                                             << staff.pair.agent.process().err());
+  BOOST_REQUIRE_MESSAGE(staff.pair.agent.wait() == tests::kKilled, "not killed at "
+                                                                       << place << ":\n"
+                                                                       << staff.pair.agent.process().err());
   for (int n = 20; n < 30; ++n) {
     staff.change(n);
   }
@@ -124,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_kill_between_the_state_batches_of_a_large_transaction_is_
       "INSERT INTO person SELECT i, repeat('long ', 400), 1, NULL, NULL FROM generate_series(200000, 206000) i");
   staff.change_everything();
   staff.pair.agent.start(armed({"between_state_batches", 1}));
-  BOOST_REQUIRE_MESSAGE(staff.pair.agent.wait() == kKilled, staff.pair.agent.process().err());
+  BOOST_REQUIRE_MESSAGE(staff.pair.agent.wait() == tests::kKilled, staff.pair.agent.process().err());
   expect_recovery(staff);
 }
 

@@ -14,8 +14,6 @@
 
 namespace {
 
-constexpr int kKilled = 128 + 9;
-
 enum class Sent : std::uint8_t { Streamed, Whole };
 std::ostream& operator<<(std::ostream& out, Sent sent) {
   return out << (sent == Sent::Streamed ? "streamed" : "whole");
@@ -112,8 +110,9 @@ BOOST_DATA_TEST_CASE(a_kill_in_a_transaction_that_exceeds_the_memory_leaves_all_
   send(large, place.at == 1 ? Sent::Streamed : Sent::Whole);
   change_very_much(large);
   large.pair.agent.start(armed(place, "kill"));
-  BOOST_REQUIRE_MESSAGE(large.pair.agent.wait() == kKilled, "not killed at " << place << ":\n"
-                                                                             << large.pair.agent.process().err());
+  BOOST_REQUIRE_MESSAGE(large.pair.agent.wait() == tests::kKilled, "not killed at "
+                                                                       << place << ":\n"
+                                                                       << large.pair.agent.process().err());
   large.expect_recovery();
 }
 
@@ -123,10 +122,10 @@ BOOST_AUTO_TEST_CASE(a_kill_while_half_of_a_transaction_is_taken_back_is_healed_
   send(large, Sent::Whole);
   change_very_much(large);
   large.pair.agent.start(armed({"between_state_batches", 6}, "kill"));
-  BOOST_REQUIRE(large.pair.agent.wait() == kKilled);
+  BOOST_REQUIRE(large.pair.agent.wait() == tests::kKilled);
   for (const int at : {1, 2}) {
     large.pair.agent.start(armed({"between_rollback_batches", at}, "kill"));
-    BOOST_REQUIRE_MESSAGE(large.pair.agent.wait() == kKilled, large.pair.agent.process().err());
+    BOOST_REQUIRE_MESSAGE(large.pair.agent.wait() == tests::kKilled, large.pair.agent.process().err());
   }
   large.expect_recovery();
 }

@@ -13,8 +13,6 @@
 
 namespace {
 
-constexpr int kKilled = 128 + SIGKILL;
-
 tests::AgentUnderTest::Environment armed(const std::string& failpoints) { return {{"AGENT_FAILPOINTS", failpoints}}; }
 
 /// Waits for a session of the agent on the source whose application name ends like this, and ends it.
@@ -84,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_chunk_whose_copy_was_ended_is_not_taken_for_finished) {
 BOOST_AUTO_TEST_CASE(rows_that_go_or_move_between_the_chunks_of_two_snapshots_are_copied_once) {
   crash::Staff staff;
   staff.pair.agent.start(armed("after_chunk_finished=kill@12"));
-  BOOST_REQUIRE(staff.pair.agent.wait() == kKilled);
+  BOOST_REQUIRE(staff.pair.agent.wait() == tests::kKilled);
   // Rows move through the files, some of the finished chunks' and some of the others' go, and some of either come back.
   staff.pair.source.exec(
       "CREATE TEMPORARY TABLE kept AS SELECT * FROM person WHERE id % 10 = 3;"
@@ -121,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_worker_that_fails_fails_the_run_which_says_so_and_goes_on
 BOOST_AUTO_TEST_CASE(a_snapshot_that_a_kill_ended_at_its_last_step_is_called_done) {
   crash::Staff staff;
   staff.pair.agent.start(armed("after_snapshot_finished=kill"));
-  BOOST_REQUIRE(staff.pair.agent.wait() == kKilled);
+  BOOST_REQUIRE(staff.pair.agent.wait() == tests::kKilled);
   expect_rest(staff);
   BOOST_TEST(control_status(staff) == "done");
 }

@@ -15,7 +15,6 @@ namespace crash {
 
 namespace {
 
-constexpr int kKilled = 128 + SIGKILL;
 // In the short form: often enough that a failure points at a few places, rarely enough to stay quick.
 constexpr int kComparedEvery = 8;
 
@@ -114,7 +113,7 @@ void Walk::live(const Visit& visit, const std::string& armed) {
   } catch (const tests::Timeout&) {
     agent.kill();
   }
-  BOOST_REQUIRE_MESSAGE(code == kKilled, "not killed at " << armed << ", but " << code << ":\n" << err());
+  BOOST_REQUIRE_MESSAGE(code == tests::kKilled, "not killed at " << armed << ", but " << code << ":\n" << err());
   BOOST_TEST(err().find("failpoint ") != std::string::npos);
   staff.expect_nothing_ahead();
 }

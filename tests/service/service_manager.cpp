@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstring>
 #include <sstream>
-#include <system_error>
 
+#include "tests/support/system_error.hpp"
 #include "tests/support/wait.hpp"
 
 namespace service {
@@ -32,7 +32,7 @@ tests::FileDescriptor make_socket() {
 ServiceManager::ServiceManager() : directory_("notify"), path_(directory_.path() / "socket"), socket_(make_socket()) {
   const sockaddr_un address = address_of(path_);
   if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    throw std::system_error(errno, std::generic_category(), "bind " + path_.string());
+    tests::throw_errno("bind " + path_.string());
   }
 }
 

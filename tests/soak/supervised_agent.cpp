@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::chrono::seconds kStopTimeout{90};              // TimeoutStopSec= of the unit
 constexpr std::chrono::milliseconds kBeforeItComesBack{500};  // RestartSec=
-constexpr int kKilled = 128 + SIGKILL;
 
 std::string last_lines(const std::string& text) {
   constexpr std::size_t kMostBytes = 1'500;
@@ -55,7 +54,7 @@ int SupervisedAgent::bury() {
 
 void SupervisedAgent::judge(int code) {
   if (code == 3 || code == 4) return;
-  if (code == kKilled && !failpoints_.empty()) {
+  if (code == tests::kKilled && !failpoints_.empty()) {
     ++killed_by_failpoint_;
     return;
   }

@@ -15,9 +15,9 @@
 #include <regex>
 #include <stdexcept>
 #include <string_view>
-#include <system_error>
 
 #include "tests/support/loopback.hpp"
+#include "tests/support/system_error.hpp"
 #include "tests/support/wait.hpp"
 
 namespace tests {
@@ -29,8 +29,6 @@ namespace fs = std::filesystem;
 constexpr std::uint16_t kSocketPort =
     5432;  // only part of the socket's file name, which lies in a directory of its own
 constexpr std::chrono::seconds kPatience{60};  // for start (recovery included) and stop
-
-[[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
 constexpr const char* kDebianBinDir = "/usr/lib/postgresql/15/bin";
 
@@ -68,7 +66,7 @@ std::optional<UserIds> server_user() {
 
 void give_to(const fs::path& path, const std::optional<UserIds>& user) {
   if (user && chown(path.c_str(), user->uid, user->gid) == -1) {
-    fail("chown " + path.string());
+    throw_errno("chown " + path.string());
   }
 }
 
@@ -84,7 +82,7 @@ fs::path cache_dir(const std::optional<UserIds>& user) {
   if (mkdir(path.c_str(), 0755) == 0) {
     give_to(path, user);
   } else if (errno != EEXIST) {
-    fail("make " + path.string());
+    throw_errno("make " + path.string());
   }
   struct stat found {};
   if (lstat(path.c_str(), &found) == -1 || !S_ISDIR(found.st_mode) ||
@@ -99,12 +97,12 @@ fs::path cache_dir(const std::optional<UserIds>& user) {
 int lock_file(const fs::path& path, bool must_wait) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd == -1) {
-    fail("open " + path.string());
+    throw_errno("open " + path.string());
   }
   if (flock(fd, LOCK_EX | (must_wait ? 0 : LOCK_NB)) == -1) {
     close(fd);
     if (must_wait || errno != EWOULDBLOCK) {
-      fail("lock " + path.string());
+      throw_errno("lock " + path.string());
     }
     return -1;
   }
@@ -167,7 +165,7 @@ constexpr std::uint16_t kPortCount = 10000;
 bool is_port_free(std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd == -1) {
-    fail("socket");
+    throw_errno("socket");
   }
   const int yes = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);

@@ -19,6 +19,7 @@
 #include <system_error>
 #include <thread>
 
+#include "tests/support/system_error.hpp"
 #include "tests/support/wait.hpp"
 
 namespace tests {
@@ -68,7 +69,7 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 int open_for_writing(const fs::path& path) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (fd == -1) {
-    throw std::system_error(errno, std::generic_category(), "open " + path.string());
+    throw_errno("open " + path.string());
   }
   return fd;
 }
@@ -159,7 +160,7 @@ bool Process::is_running() {
     return true;
   }
   if (ended == -1) {
-    throw std::system_error(errno, std::generic_category(), "wait for " + options_.program.string());
+    throw_errno("wait for " + options_.program.string());
   }
   exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return false;

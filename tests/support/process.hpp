@@ -14,6 +14,9 @@
 
 namespace tests {
 
+/// The exit code of a program that SIGKILL ended.
+inline constexpr int kKilled = 128 + SIGKILL;
+
 /// A user to run a program as, when the tests run as root.
 struct UserIds {
   uid_t uid;

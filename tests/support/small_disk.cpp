@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "tests/support/system_error.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace tests {
@@ -14,7 +15,7 @@ namespace tests {
 SmallDisk::SmallDisk(std::filesystem::path directory, const std::string& size) : directory_(std::move(directory)) {
   std::filesystem::create_directories(directory_);
   if (::mount("tmpfs", directory_.c_str(), "tmpfs", 0, ("mode=700,size=" + size).c_str()) != 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot mount a memory file system");
+    throw_errno("cannot mount a memory file system");
   }
 }
 

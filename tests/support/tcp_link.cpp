@@ -8,8 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
+
+#include "tests/support/system_error.hpp"
 
 namespace tests {
 
@@ -45,7 +46,7 @@ void deafen(int socket) {
   drop_all.code = BPF_RET | BPF_K;
   const sock_fprog program{1, &drop_all};
   if (is_tcp(socket) && setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot attach a filter to a socket");
+    throw_errno("cannot attach a filter to a socket");
   }
 }
 

@@ -11,17 +11,15 @@
 #include <cstring>
 #include <set>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 #include "tests/support/loopback.hpp"
+#include "tests/support/system_error.hpp"
 #include "tests/support/wait.hpp"
 
 namespace tests {
 
 namespace {
-
-[[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
 FileDescriptor listen_on_loopback(std::uint16_t& port) {
   FileDescriptor listener(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -32,7 +30,7 @@ FileDescriptor listen_on_loopback(std::uint16_t& port) {
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   if (bind(listener.get(), generic, size) != 0 || listen(listener.get(), SOMAXCONN) != 0 ||
       getsockname(listener.get(), generic, &size) != 0) {
-    fail("cannot listen on 127.0.0.1:" + std::to_string(port));
+    throw_errno("cannot listen on 127.0.0.1:" + std::to_string(port));
   }
   port = ntohs(address.sin_port);
   return listener;

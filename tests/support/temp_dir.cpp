@@ -10,8 +10,9 @@
 #include <iostream>
 #include <mutex>
 #include <string_view>
-#include <system_error>
 #include <utility>
+
+#include "tests/support/system_error.hpp"
 
 namespace tests {
 
@@ -56,7 +57,7 @@ TempDir::TempDir(const std::string& purpose) {
 
   std::string name = (parent / (std::string(kPrefix) + std::to_string(getpid()) + "-" + purpose + "-XXXXXX")).string();
   if (mkdtemp(name.data()) == nullptr) {
-    throw std::system_error(errno, std::generic_category(), "make a directory below " + parent.string());
+    throw_errno("make a directory below " + parent.string());
   }
   path_ = name;
 }

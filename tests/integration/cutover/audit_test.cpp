@@ -9,7 +9,6 @@
 
 namespace {
 
-constexpr int kKilled = 128 + 9;
 constexpr int kLeft = 1;  // rows that are still refused
 
 // Every text of a row says `secret`, on both sides.
@@ -103,7 +102,7 @@ BOOST_AUTO_TEST_CASE(whatever_changes_something_leaves_its_line_and_what_does_no
   const std::string copied = "coalesce(detail ->> 'kind', detail ->> 'new')";
 
 #ifdef AGENT_FAILPOINTS
-  BOOST_TEST(firm.left({"snapshot"}, copied, kKilled, {{"AGENT_FAILPOINTS", "after_chunk_finished=kill"}}) ==
+  BOOST_TEST(firm.left({"snapshot"}, copied, tests::kKilled, {{"AGENT_FAILPOINTS", "after_chunk_finished=kill"}}) ==
              "snapshot|start|null\nsnapshot|begin|first\nsnapshot|adopted|2\n");
   BOOST_TEST(firm.left({"snapshot"}, copied) == "snapshot|begin|resumed\nsnapshot|finished|null\n");
 #else

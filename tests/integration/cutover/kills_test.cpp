@@ -15,15 +15,13 @@ namespace {
 /// The steps, by the number by which a failpoint knows them.
 enum StepNumber : std::uint8_t { Fence = 1, Drain, Validate, Settle, Mappings, Cleanup, Release };
 
-constexpr int kKilled = 128 + SIGKILL;
-
 AgentUnderTest::Environment at(const std::string& place, int step, const std::string& action = "kill") {
   return {{"AGENT_FAILPOINTS", place + "=" + action + "@" + std::to_string(step)}};
 }
 
 void kill_cutover(const SwitchedPeople& pair, const std::string& place, int step) {
   const CommandResult killed = pair.agent.command({"cutover", "--yes"}, at(place, step));
-  BOOST_TEST_REQUIRE(killed.exit_code == kKilled, killed.err);
+  BOOST_TEST_REQUIRE(killed.exit_code == tests::kKilled, killed.err);
   pair.require_honest();
 }
 

@@ -10,8 +10,6 @@ using tests::CommandResult;
 
 namespace {
 
-constexpr int kKilled = 128 + 9;
-
 // Orders refer to clients, clients to each other, and pairs have no id of their own.
 const std::string kSource = R"sql(
 CREATE TABLE client (id integer PRIMARY KEY, name text, boss integer);
@@ -219,7 +217,7 @@ BOOST_AUTO_TEST_CASE(a_rollback_that_is_killed_around_any_transaction_goes_on) {
       firm.bring_over();
       const CommandResult killed = firm.agent.command({"rollback", "snapshot", "--yes"},
                                                       {{"AGENT_FAILPOINTS", place + "=kill@" + std::to_string(nth)}});
-      BOOST_REQUIRE_MESSAGE(killed.exit_code == kKilled, killed.err);
+      BOOST_REQUIRE_MESSAGE(killed.exit_code == tests::kKilled, killed.err);
       const bool is_under_way = firm.on_target("SELECT to_regclass('dispatch_sync.rollback_rows') IS NOT NULL") == "t";
       const bool is_over = place == "after_patient_commit" && nth == kTransactions;
       BOOST_TEST(is_under_way == (!is_over && !(place == "before_patient_commit" && nth == 1)));

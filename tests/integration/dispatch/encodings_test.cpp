@@ -8,9 +8,8 @@
 
 namespace {
 
+using meaning::kBothWays;
 using meaning::Way;
-
-const auto kBothWays = boost::unit_test::data::make({Way::Stream, Way::Snapshot});
 
 const std::string kSource = R"sql(
 CREATE TABLE item (id integer PRIMARY KEY, name text, kind text NOT NULL DEFAULT 'k');

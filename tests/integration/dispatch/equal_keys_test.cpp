@@ -10,11 +10,12 @@
 
 #include "tests/integration/dispatch/way.hpp"
 
+BOOST_AUTO_TEST_SUITE(equal_keys)
+
 namespace {
 
+using meaning::kBothWays;
 using meaning::Way;
-
-const auto kBothWays = boost::unit_test::data::make({Way::Stream, Way::Snapshot});
 
 /// A kind of key, in SQL: `one` and `same` are equal on the target, `other` is not.
 struct KeyKind {
@@ -230,3 +231,5 @@ BOOST_AUTO_TEST_CASE(keys_that_are_equal_in_unknown_words_are_refused) {
     BOOST_TEST(pair.agent.command({"snapshot"}).exit_code != 0, type);
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

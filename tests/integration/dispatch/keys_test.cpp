@@ -8,11 +8,12 @@
 
 #include "tests/integration/dispatch/way.hpp"
 
+BOOST_AUTO_TEST_SUITE(keys)
+
 namespace {
 
+using meaning::kBothWays;
 using meaning::Way;
-
-const auto kBothWays = boost::unit_test::data::make({Way::Stream, Way::Snapshot});
 
 /// A kind of key, in SQL: values that differ, and what the first one is changed into: one that the source takes for equal, where it can.
 struct KeyKind {
@@ -264,3 +265,5 @@ BOOST_AUTO_TEST_CASE(keys_whose_owner_has_no_row_are_named_and_the_remedy_brings
   BOOST_TEST(mended.find("has no row on the source") == std::string::npos, mended);
   BOOST_TEST(pair.on_target("SELECT id || ' ' || v FROM items") == merged + " eight");
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -7,10 +7,9 @@
 
 namespace {
 
+using meaning::kBothWays;
 using meaning::Shop;
 using meaning::Way;
-
-const auto kBothWays = boost::unit_test::data::make({Way::Stream, Way::Snapshot});
 
 /// The legacy ids in a table, in order.
 std::string ids(const Shop& shop, const std::string& table) {

@@ -8,10 +8,9 @@
 
 namespace {
 
+using meaning::kBothWays;
 using meaning::Way;
 using tests::SmallPair;
-
-const auto kBothWays = boost::unit_test::data::make({Way::Stream, Way::Snapshot});
 
 std::string mapping(const std::string& routes, const std::string& rest = "") {
   return "version: 1\nnamespace: 6ba7b811-9dad-11d1-80b4-00c04fd430c8\nroutes:\n" + routes + rest;

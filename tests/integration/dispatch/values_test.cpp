@@ -9,9 +9,8 @@
 
 namespace {
 
+using meaning::kBothWays;
 using meaning::Way;
-
-const auto kBothWays = boost::unit_test::data::make({Way::Stream, Way::Snapshot});
 
 /// What a query says, under settings that the test's own session has on either side.
 std::string said(const tests::Database& side, const std::string& sql) {

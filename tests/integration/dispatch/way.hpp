@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/test/data/test_case.hpp>
 #include <ostream>
 #include <string>
 
@@ -13,6 +14,8 @@ enum class Way { Stream, Snapshot };
 inline std::ostream& operator<<(std::ostream& out, Way way) {
   return out << (way == Way::Stream ? "stream" : "snapshot");
 }
+
+inline const auto kBothWays = boost::unit_test::data::make({Way::Stream, Way::Snapshot});
 
 /// Runs SQL on the source, the first of a test, and brings the outcome to the target by this way.
 inline void bring(const tests::SmallPair& pair, Way way, const std::string& sql) {

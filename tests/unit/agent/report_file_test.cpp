@@ -8,6 +8,8 @@
 #include "core/error.hpp"
 #include "tests/support/temp_dir.hpp"
 
+BOOST_AUTO_TEST_SUITE(report_file)
+
 namespace {
 
 std::string text_of(const std::filesystem::path& path) {
@@ -18,8 +20,6 @@ std::string text_of(const std::filesystem::path& path) {
 bool is_usage(const core::Error& error) { return error.kind() == core::ErrorKind::Usage && !error.remedy().empty(); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(report_file)
 
 BOOST_AUTO_TEST_CASE(a_report_replaces_that_of_before_when_it_is_whole_and_not_sooner) {
   const tests::TempDir dir;

@@ -6,6 +6,8 @@
 
 #include "tests/unit/apply/fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(relation_fits)
+
 namespace {
 
 using core::ReplicaIdentity;
@@ -34,8 +36,6 @@ core::RelationColumn& column(core::Relation& relation, const std::string& name) 
 bool begins_with(const std::string& text, const std::string& with) { return text.rfind(with, 0) == 0; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(relation_fits)
 
 BOOST_AUTO_TEST_CASE(what_the_mapping_does_not_read_may_change) {  // reliability 93
   BOOST_TEST(said_of([](core::Relation&) {}) == "");

@@ -5,6 +5,8 @@
 using core::ColumnType;
 using core::keeps_values;
 
+BOOST_AUTO_TEST_SUITE(type_changes)
+
 namespace {
 
 constexpr core::Oid kInt4{23};
@@ -20,8 +22,6 @@ ColumnType varchar(int length) { return {kVarchar, length + 4}; }
 ColumnType numeric(int precision, int scale) { return {kNumeric, ((precision << 16) | scale) + 4}; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(type_changes)
 
 // The server rewrites nothing in these cases (varchar_support, numeric_support and their like say so).
 BOOST_AUTO_TEST_CASE(wider_types_keep_every_value) {
