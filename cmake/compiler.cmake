@@ -40,6 +40,15 @@ if(AGENT_FAILPOINTS)
   add_compile_definitions(AGENT_FAILPOINTS=1)
 endif()
 
+# Most of a file's compile time goes into headers and into templates that its neighbours instantiate as well. Files of one library share a
+# translation unit: names in unnamed namespaces are therefore unique in their library or test suite, which the compiler insists on.
+set(CMAKE_UNITY_BUILD ${AGENT_UNITY})
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
+if(AGENT_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # A file that is included looks like a header to it, and what headers must not do with unnamed namespaces is a file's right.
+  target_compile_options(dispatch_warnings INTERFACE -Wno-subobject-linkage)
+endif()
+
 # The fastest linker that is installed; the default one takes seconds for each test program.
 find_program(DISPATCH_MOLD NAMES mold ld.mold)
 find_program(DISPATCH_LLD NAMES ld.lld)

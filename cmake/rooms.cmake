@@ -4,17 +4,26 @@ set(DISPATCH_PCH_HEADERS
     <array>
     <chrono>
     <compare>
+    <condition_variable>
     <cstddef>
     <cstdint>
+    <deque>
     <exception>
     <functional>
     <map>
     <memory>
+    <mutex>
     <optional>
+    <ranges>
+    <set>
     <span>
+    <stop_token>
     <string>
     <string_view>
+    <thread>
+    <tuple>
     <unordered_map>
+    <unordered_set>
     <utility>
     <variant>
     <vector>
