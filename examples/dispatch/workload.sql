@@ -806,12 +806,13 @@ END $$;
 CREATE PROCEDURE workload.run(seed integer, transactions integer, pause_ms numeric DEFAULT 0, ddl boolean DEFAULT false,
   bulk_rows integer DEFAULT 20000) LANGUAGE plpgsql AS $$
 DECLARE
-  kind text; done boolean; x bigint;
+  kind text; done boolean; x bigint; n bigint;  -- which a FOR would make an integer
   first bigint := (SELECT coalesce(sum(c.executed + c.skipped), 0) FROM workload.session_counts c
                    WHERE c.seed = run.seed AND c.kind <> 'L2 kept');
   kinds text[] := '{}'; results boolean[] := '{}';
 BEGIN
-  FOR n IN first .. first + transactions - 1 LOOP
+  FOR i IN 0 .. transactions - 1 LOOP
+    n := first + i;
     -- a step that shares no factor with 10,000 visits every place once in 10,000 transactions
     kind := workload.kind(((n * 7919 + seed::bigint * 3571) % 10000 + 10000)::integer % 10000);
     IF kind = 'L17' AND NOT ddl THEN kind := 'plain'; END IF;
@@ -828,7 +829,7 @@ BEGIN
     COMMIT;
     kinds := kinds || kind;
     results := results || done;
-    IF cardinality(kinds) = 100 OR n = first + transactions - 1 THEN
+    IF cardinality(kinds) = 100 OR i = transactions - 1 THEN
       CALL workload.count_up(seed, kinds, results);
       COMMIT;
       kinds := '{}';

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <utility>
 
 #include "tests/support/wait.hpp"
 
@@ -129,6 +130,11 @@ long LiveWork::transactions() const {
   return std::stol(source_.query_value("SELECT coalesce(sum(executed), 0) FROM workload.counts").value());
 }
 
+std::string LiveWork::last_error() const {
+  const std::lock_guard lock{mutex_};
+  return last_error_;
+}
+
 void LiveWork::repeat(const std::string& call, std::chrono::milliseconds pause, const std::stop_token& stop) {
   std::unique_ptr<tests::Sql> session;
   std::unique_lock lock{mutex_};
@@ -136,16 +142,19 @@ void LiveWork::repeat(const std::string& call, std::chrono::milliseconds pause, 
     ++active_;
     lock.unlock();
     std::chrono::milliseconds nap = pause;
+    std::string why;
     try {
       if (!session) session = std::make_unique<tests::Sql>(source_.url());
       session->exec(call);
-    } catch (const tests::SqlError&) {
+    } catch (const tests::SqlError& error) {
       // The server was restarted, a deadlock, a table that is empty for a moment: as the application would, it tries again.
       session.reset();
       nap = kBeforeAnotherTry;
+      why = error.what();
     }
     lock.lock();
     --active_;
+    if (!why.empty()) last_error_ = std::move(why);
     if (nap.count() > 0) changed_.wait_for(lock, stop, nap, [this] { return !is_going_; });
   }
 }

@@ -28,6 +28,8 @@ class LiveWork {
   void rest();
   /// Transactions that were committed so far, by the source's own count.
   [[nodiscard]] long transactions() const;
+  /// What the server said last to a session that had to try again; empty when none had to.
+  [[nodiscard]] std::string last_error() const;
 
  private:
   void repeat(const std::string& call, std::chrono::milliseconds pause, const std::stop_token& stop);
@@ -35,8 +37,9 @@ class LiveWork {
   tests::Database source_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  bool is_going_ = false;  // protected by mutex_
-  int active_ = 0;         // protected by mutex_
+  bool is_going_ = false;   // protected by mutex_
+  int active_ = 0;          // protected by mutex_
+  std::string last_error_;  // protected by mutex_
   std::vector<std::jthread> threads_;
 };
 

@@ -152,7 +152,12 @@ class Run {
     try {
       faults_.clear();
       work_.rest();
-      comparison.transactions = result.transactions = work_.transactions();
+      comparison.transactions = work_.transactions();
+      // A comparison of what nobody worked on shows nothing.
+      if (comparison.transactions == std::exchange(result.transactions, comparison.transactions)) {
+        findings_.add("no live transaction since the last comparison; a session was told last: " + work_.last_error());
+        is_stuck_ = true;
+      }
       if (!recover()) return;
       retry_quarantined();
       pair_.servers.source_admin.exec("CHECKPOINT");  // without it, a slot's restart_lsn moves every 15 s only

@@ -8,6 +8,7 @@
 
 #include "tests/soak/report.hpp"
 #include "tests/soak/soak.hpp"
+#include "tests/support/dispatch_pair.hpp"
 #include "tests/support/seed.hpp"
 
 namespace {
@@ -63,6 +64,16 @@ BOOST_AUTO_TEST_CASE(a_figure_that_grows_all_the_time_is_not_flat) {
   BOOST_TEST(!judge([](double at) { return 100 + at; }).empty());
   BOOST_TEST(!judge([](double at) { return at < 220 ? 100.0 : 140.0; }).empty());
   BOOST_TEST(!judge([](double at) { return at == 7 ? 1'000.0 : 100.0; }).empty());
+}
+
+BOOST_AUTO_TEST_CASE(live_work_goes_on_beyond_billions_of_transactions) {
+  const tests::DispatchPair pair({.scale = "0.002"});
+  pair.servers.source.exec("INSERT INTO workload.session_counts VALUES (7, 'plain', 3000000000, 0)");
+  pair.workload(7, 60, false);
+  BOOST_TEST(pair.servers.source
+                 .query_value(
+                     "SELECT sum(executed + skipped) FROM workload.session_counts WHERE seed = 7 AND kind <> 'L2 kept'")
+                 .value() == "3000000060");
 }
 
 // reliability 7, 8, 11, 14, 16, 17, 18, 19, 22, 23, 24, 25, 26, 35, 50, 52, 64, 70, 83, 96, 97, 105, 110, 128, 169
