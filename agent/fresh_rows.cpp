@@ -1,13 +1,26 @@
 #include "agent/fresh_rows.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 #include "agent/table_shape.hpp"
+#include "core/error.hpp"
 #include "mapping/derive.hpp"
+#include "pg/quoting.hpp"
 #include "snapshot/row_finder.hpp"
 #include "snapshot/seen_table.hpp"
 
 namespace agent {
+
+namespace {
+
+// statement_timeout ends a statement with it.
+constexpr std::string_view kOutOfTime = "57014";
+
+}  // namespace
 
 /// What was read already, as answers to what deriving asks; what was not is put down to be read, and answered in vain.
 class FreshRows::Answers final : public core::Lookup {
@@ -45,8 +58,13 @@ class FreshRows::Answers final : public core::Lookup {
   bool are_complete_ = true;
 };
 
-FreshRows::FreshRows(const mapping::Plan& plan, const state::Store& store, pg::Session& source)
-    : plan_(plan), store_(store), source_(source) {
+FreshRows::FreshRows(const mapping::Plan& plan, const state::Store& store, pg::Session& source,
+                     std::chrono::seconds patience)
+    : plan_(plan),
+      store_(store),
+      source_(source),
+      patience_(patience),
+      end_(std::chrono::steady_clock::now() + patience) {
   for (const mapping::SourceTable& table : plan.tables) shapes_.push_back(shape_of(table));
 }
 
@@ -54,6 +72,33 @@ std::vector<core::KeyType> FreshRows::types_of(core::TableId table, const std::v
   std::vector<core::KeyType> types;
   for (const std::uint16_t column : columns) types.push_back(plan_.table(table).columns[column].key_type);
   return types;
+}
+
+std::vector<std::pair<core::RowKey, core::Row>> FreshRows::find(core::TableId table,
+                                                                const std::vector<std::uint16_t>& columns,
+                                                                const std::vector<core::KeyType>& types,
+                                                                const std::vector<core::RowKey>& values) {
+  using std::chrono::milliseconds;
+  const snapshot::TableShape& shape = shapes_[table.index()];
+  if (patience_.count() == 0) return snapshot::find_rows(source_, shape, columns, types, values);
+  // At least something: 0 would mean no limit.
+  const auto left = std::chrono::ceil<milliseconds>(end_ - std::chrono::steady_clock::now());
+  source_.exec(fmt::format("SET LOCAL statement_timeout = {}", std::max(left, milliseconds{1}).count()));
+  try {
+    return snapshot::find_rows(source_, shape, columns, types, values);
+  } catch (const core::Error& error) {
+    if (error.sqlstate() != kOutOfTime || std::chrono::steady_clock::now() < end_) throw;
+    std::string columns_text;
+    for (const std::uint16_t column : columns)
+      columns_text += (columns_text.empty() ? "" : ", ") + pg::quote_identifier(shape.columns[column]);
+    const std::string place = fmt::format("{} ({})", pg::quote_name(shape.name), columns_text);
+    throw core::Error(core::ErrorKind::Source,
+                      fmt::format("the source did not find rows of {} within {} s, for which the stream stood still",
+                                  place, patience_.count()))
+        .remedy("see that it has an index on " + place +
+                ", and that nobody holds the table locked; or stop the agent: where none runs, `agent repair` takes as "
+                "long as it needs");
+  }
 }
 
 void FreshRows::want_row(core::TableId table, const core::RowKey& key) {
@@ -93,8 +138,7 @@ void FreshRows::fetch_rows() {
     for (std::size_t i = 0; i < plan_.table(table).key_size; ++i) columns.push_back(static_cast<std::uint16_t>(i));
     const std::vector<core::RowKey> values(keys.begin(), keys.end());
     for (const core::RowKey& key : values) images_[table].try_emplace(key);
-    for (auto& [key, row] :
-         snapshot::find_rows(source_, shapes_[table.index()], columns, types_of(table, columns), values)) {
+    for (auto& [key, row] : find(table, columns, types_of(table, columns), values)) {
       images_[table][key] = std::move(row);
     }
   }
@@ -109,7 +153,7 @@ void FreshRows::fetch_answers() {
       if (!answer) asked.push_back(values);
     }
     for (const core::RowKey& values : asked) answers[values].emplace();
-    for (auto& [key, row] : snapshot::find_rows(source_, shapes_[index.table.index()], index.columns, types, asked)) {
+    for (auto& [key, row] : find(index.table, index.columns, types, asked)) {
       std::vector<core::Value> values;
       for (const std::uint16_t column : index.columns) values.push_back(row[column]);
       auto& answer = answers[core::encode_key(types, values)];
@@ -122,8 +166,7 @@ void FreshRows::fetch_answers() {
   }
   for (const auto& [question, keys] : std::exchange(parents_wanted_, {})) {
     const std::vector<core::RowKey> values(keys.begin(), keys.end());
-    for (auto& [key, row] :
-         snapshot::find_rows(source_, shapes_[question.table.index()], question.columns, question.types, values)) {
+    for (auto& [key, row] : find(question.table, question.columns, question.types, values)) {
       images_[question.table][key] = std::move(row);
       if (!derived_[question.table].contains(key)) underived_[question.table].insert(key);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -21,10 +22,12 @@ namespace agent {
 /// that they refer to with all that these read, and rows of which only the local state says that they are seen.
 class FreshRows {
  public:
-  /// `source` sees a snapshot at the position that `store` is at; nobody writes to the store meanwhile. Adopted ids are the store's.
-  FreshRows(const mapping::Plan& plan, const state::Store& store, pg::Session& source);
+  /// `source` sees a snapshot at the position that `store` is at, in an open transaction; nobody writes to the store meanwhile. Adopted ids are the
+  /// store's. `patience`: for all that is read from now on; 0: for as long as it takes.
+  FreshRows(const mapping::Plan& plan, const state::Store& store, pg::Session& source, std::chrono::seconds patience);
 
-  /// Throws Error(Source), transient when a table was rewritten since the snapshot was taken.
+  /// Throws Error(Source): transient when a table was rewritten since the snapshot was taken; not so when patience ends, with the table and the columns
+  /// that rows were being found by.
   void read(core::TableId table, std::span<const core::RowKey> keys);
   /// Everything that was read so far; rows that the source does not have have no image.
   [[nodiscard]] std::vector<apply::Applier::SourceRow> take();
@@ -42,6 +45,10 @@ class FreshRows {
 
   [[nodiscard]] std::vector<core::KeyType> types_of(core::TableId table,
                                                     const std::vector<std::uint16_t>& columns) const;
+  [[nodiscard]] std::vector<std::pair<core::RowKey, core::Row>> find(core::TableId table,
+                                                                     const std::vector<std::uint16_t>& columns,
+                                                                     const std::vector<core::KeyType>& types,
+                                                                     const std::vector<core::RowKey>& values);
   void want_row(core::TableId table, const core::RowKey& key);
   void want_parent(core::EntityId entity, const core::RowKey& key);
   void fetch_rows();
@@ -52,6 +59,8 @@ class FreshRows {
   const mapping::Plan& plan_;
   const state::Store& store_;
   pg::Session& source_;
+  const std::chrono::seconds patience_;
+  const std::chrono::steady_clock::time_point end_;
   std::vector<snapshot::TableShape> shapes_;  // by TableId
 
   std::map<core::TableId, Images> images_;

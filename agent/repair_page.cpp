@@ -94,11 +94,17 @@ nlohmann::json to_json(const RepairPage& page) {
   nlohmann::json findings = nlohmann::json::array();
   for (const validate::Finding& finding : page.findings)
     findings.push_back({finding.route, validate::to_string(finding.kind), finding.legacy_key, finding.target_key});
-  return {{"actor", page.actor}, {"meaning", page.meaning}, {"findings", std::move(findings)}};
+  return {{"actor", page.actor},
+          {"meaning", page.meaning},
+          {"patience", page.patience.count()},
+          {"findings", std::move(findings)}};
 }
 
 RepairPage repair_page_of(const nlohmann::json& object) {
-  RepairPage page{.actor = object.value("actor", ""), .meaning = object.value("meaning", ""), .findings = {}};
+  RepairPage page{.actor = object.value("actor", ""),
+                  .meaning = object.value("meaning", ""),
+                  .findings = {},
+                  .patience = std::chrono::seconds{object.value("patience", 0)}};
   for (const nlohmann::json& one : object.at("findings")) {
     const auto kind = validate::finding_kind(one.at(1).get<std::string>());
     if (!kind) throw core::Error(core::ErrorKind::Usage, "the running agent does not know this kind of finding");
@@ -141,22 +147,24 @@ RepairResult repair(const Environment& environment, state::Store& store, const a
     const mapping::Route& route = route_of(plan, finding);
     if (auto key = source_key(plan, route, finding)) keys[route.from].push_back(std::move(*key));
   }
-  FreshRows fresh{plan, store, source};
+  FreshRows fresh{plan, store, source, page.patience};
   for (const auto& [table, of_table] : keys) fresh.read(table, of_table);
 
   RepairResult result{.looked_at = static_cast<std::int64_t>(page.findings.size())};
-  const apply::WriteCounts before = applier.counts();
   applier.renew_rows(fresh.take());
   remove_extra(plan, ledger, applier, page.findings, result);
   count_left(plan, applier, page.findings, result);
   applier.open();
+  result.written = static_cast<std::int64_t>(applier.open_counts().written);
+  result.removed = static_cast<std::int64_t>(applier.open_counts().removed);
   cutover::audit(applier.session().sql(), environment.config.target.ledger_schema, page.actor, "repair", "",
-                 {{"lsn", snapshot.consistent_point().to_string()}, {"rows", result.looked_at}});
+                 {{"lsn", snapshot.consistent_point().to_string()},
+                  {"looked_at", result.looked_at},
+                  {"written", result.written},
+                  {"removed", result.removed}});
   applier.name_reached();
   applier.commit_target(std::nullopt);
   applier.commit_state(std::nullopt, std::nullopt, state::Overlay::Sync::Yes);
-  result.written = static_cast<std::int64_t>(applier.counts().written - before.written);
-  result.removed = static_cast<std::int64_t>(applier.counts().removed - before.removed);
   spdlog::info("repaired lsn={} findings={} written={} removed={} seconds={:.2f}",
                snapshot.consistent_point().to_string(), result.looked_at, result.written, result.removed,
                std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -20,6 +21,8 @@ struct RepairPage {
   std::string actor;
   std::string meaning;                      ///< fingerprint of the mapping that they were found under
   std::vector<validate::Finding> findings;  ///< route, kind and keys only
+  std::chrono::seconds patience{
+      0};  ///< for reading the rows, while the stream stands still; 0: for as long as it takes
 };
 
 /// What a repair did.
@@ -42,7 +45,7 @@ struct RepairResult {
 
 /// Reads the rows anew from the source, with all that they are derived from, brings local state and target to what they mean, and commits. To be called
 /// when local state and target are exactly at the snapshot's position: so no row is written as it was earlier, or will be later. Rows leave the target
-/// only where an extra one is named. Precondition: the applier has nothing open. Throws as applying does; then nothing was done.
+/// only where an extra one is named. Precondition: the applier has nothing open. Throws as applying and FreshRows::read do; then nothing was done.
 [[nodiscard]] RepairResult repair(const Environment& environment, state::Store& store, const apply::Ledger& ledger,
                                   apply::Applier& applier, const pg::ExportedSnapshot& snapshot,
                                   const RepairPage& page);

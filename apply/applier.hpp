@@ -115,6 +115,8 @@ class Applier {
   void check_limit(Judged judged) const;
 
   [[nodiscard]] const WriteCounts& counts() const { return counts_; }
+  /// The same of the open transaction alone, which counts() has once it is committed.
+  [[nodiscard]] const WriteCounts& open_counts() const { return writer_->counts(); }
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
   /// While rows of several snapshots meet, a refusal may be due to that alone: refused rows are tried again with every change, and however
   /// many they are, that does not stop the agent.

@@ -41,6 +41,8 @@ using ::validate::FindingLog;
 constexpr std::size_t kPageRows = 500;
 // Of their keys, so that a request stays below what the control socket takes.
 constexpr std::size_t kPageBytes = 256U << 10U;
+// What the running agent's stream stands still for while the rows of a page are read: join columns without an index cost a scan of their table.
+constexpr std::chrono::seconds kReadPatience{5};
 constexpr std::chrono::milliseconds kPageLimit{10000};
 constexpr std::chrono::milliseconds kRepairLook{20};
 // Tries of one page that fail for reasons that go away by themselves, but for a transaction that is waited for.
@@ -116,6 +118,7 @@ class Host {
  public:
   Host(const Config& config, const std::stop_token& stop) : stopping_(stop, [this] { end_.request_stop(); }) {
     if (ask_agent(config.state_dir, {{"command", "status"}})) return;
+    patience_ = std::chrono::seconds{0};
     agent_ = std::jthread([this, config] {
       try {
         static_cast<void>(supervise(
@@ -139,6 +142,8 @@ class Host {
     if (agent_.joinable()) agent_.join();
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
+  /// For reading a page: nobody waits for the agent of this process.
+  [[nodiscard]] std::chrono::seconds patience() const { return patience_; }
   /// Why requests have no answer any more, where the agent of this process knows.
   void rethrow_failure() {
     if (has_ended_) close();
@@ -150,6 +155,7 @@ class Host {
     return answer && answer->value("phase", "") == "streaming";
   }
 
+  std::chrono::seconds patience_ = kReadPatience;
   std::stop_source end_;
   std::stop_callback<std::function<void()>> stopping_;
   std::exception_ptr failure_;
@@ -188,10 +194,13 @@ RepairResult repair_patiently(const Config& config, const RepairPage& page, cons
 }
 
 /// Repairs what `is_wanted` of the findings, page by page. False when stopped before the end.
-bool repair_all(const Config& config, const std::filesystem::path& findings,
+bool repair_all(const Config& config, const Host& host, const std::filesystem::path& findings,
                 const std::function<bool(const ::validate::Finding&)>& is_wanted, const std::stop_token& stop,
                 RepairResult& total) {
-  RepairPage page{.actor = apply::operator_name(), .meaning = FindingLog::read(findings, {}).meaning, .findings = {}};
+  RepairPage page{.actor = apply::operator_name(),
+                  .meaning = FindingLog::read(findings, {}).meaning,
+                  .findings = {},
+                  .patience = host.patience()};
   std::size_t bytes = 0;
   const auto flush = [&] {
     if (!page.findings.empty() && !stop.stop_requested()) total.add(repair_patiently(config, page, stop));
@@ -271,9 +280,9 @@ void repair(const Environment& environment, const Options& options, const std::f
   try {
     // Extra rows first: one may hold the place of another that is missing.
     if (options.repair.deletes_extra)
-      report.is_finished = repair_all(config, findings, is_extra, signals.token(), report.done);
+      report.is_finished = repair_all(config, host, findings, is_extra, signals.token(), report.done);
     report.is_finished =
-        report.is_finished && repair_all(config, findings, std::not_fn(is_extra), signals.token(), report.done);
+        report.is_finished && repair_all(config, host, findings, std::not_fn(is_extra), signals.token(), report.done);
     if (report.is_finished)
       report.after = run_validation(config, {.tables = tables, .report = {}}, options.as_json, signals.token());
   } catch (const core::Error&) {

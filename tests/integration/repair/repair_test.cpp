@@ -106,6 +106,12 @@ BOOST_AUTO_TEST_CASE(a_repair_beside_the_agent_rewrites_what_was_found_and_delet
   const CommandResult third = club.agent.command({"repair", "--delete-extra", "--json"});
   BOOST_TEST(third.exit_code == 0, third.err);
   BOOST_TEST(nlohmann::json::parse(third.out)["written"] == 0, third.out);
+  // What was right already is looked at, and that is what is on record.
+  club.found({different("people", "5"), different("people", "8")});
+  BOOST_TEST(club.agent.command({"repair"}).exit_code == 0);
+  BOOST_TEST(tests::as_text(club.target_admin.query_rows(
+                 "SELECT detail ->> 'looked_at', detail ->> 'written', detail ->> 'removed' FROM "
+                 "dispatch_sync.audit_log WHERE command = 'repair' ORDER BY id")) == "4|4|0\n2|0|2\n2|0|0\n");
   BOOST_TEST(club.agent.stop() == 0);
 }
 
@@ -188,6 +194,42 @@ BOOST_AUTO_TEST_CASE(a_repair_waits_for_a_long_transaction_while_the_stream_goes
   BOOST_TEST(club.agent.stop() == 0);
   BOOST_CHECK_NO_THROW(club.require_equal());
   BOOST_TEST(club.source_admin.query_value("SELECT count(*) FROM pg_replication_slots WHERE temporary").value() == "0");
+}
+
+// reliability 123, 177
+BOOST_AUTO_TEST_CASE(rows_that_take_too_long_to_read_end_the_repair_and_the_stream_goes_on) {
+  Club club;
+  // The snapshot's position is reached a little after the snapshot was taken.
+  club.agent.start({{"AGENT_FAILPOINTS", "after_message_received=wait:1000"}});
+  club.agent.wait_streaming();
+  club.found({different("people", "5")});
+  club.target.exec("UPDATE people SET name = 'wrong' WHERE legacy_id = 5");
+  tests::Sql holder = club.source.session();
+  holder.exec("BEGIN");
+  auto repaired = std::async(std::launch::async, [&] { return club.agent.command({"repair"}); });
+  tests::wait_until(
+      [&] {
+        return club.source_admin
+                   .query_value(
+                       "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'dispatch-sync/snapshot%' "
+                       "AND state = 'idle in transaction'")
+                   .value() != "0";
+      },
+      "the snapshot");
+  // Takes as long as a scan of a very large table.
+  holder.exec("LOCK TABLE nick IN ACCESS EXCLUSIVE MODE");
+  const CommandResult ended = repaired.get();
+  BOOST_TEST(ended.exit_code == 3, ended.err);
+  BOOST_TEST(ended.err.find("rows of \"public\".\"nick\" (\"person_id\") within 5 s") != std::string::npos, ended.err);
+  club.source.exec("UPDATE team SET name = 'meanwhile' WHERE id = 2");
+  tests::wait_until([&] { return club.on_target("SELECT name FROM teams WHERE legacy_id = 2") == "meanwhile"; },
+                    "the stream goes on");
+  club.require_honest();
+  holder.exec("COMMIT");
+  club.agent.kill();
+  club.agent.must({"repair"});
+  club.bring_over();
+  BOOST_CHECK_NO_THROW(club.require_equal());
 }
 
 // reliability 123, 125
