@@ -17,11 +17,36 @@ std::string expression_of(const std::string& line) {
   return std::regex_replace(std::regex_replace(line, special, R"(\$&)"), anything, "[^\\n]*");
 }
 
-}  // namespace
-
-std::vector<Command> commands_of(const std::filesystem::path& page) {
+std::ifstream opened(const std::filesystem::path& page) {
   std::ifstream in(page);
   if (!in) throw std::runtime_error("cannot read " + page.string());
+  return in;
+}
+
+}  // namespace
+
+std::vector<Script> scripts_of(const std::filesystem::path& page) {
+  // Up to what ends the command: the closing quote of the text, or a comment.
+  static const std::regex script("scripts/([a-z-]+)([^`#)]*)");
+  static const std::regex option(" (--[a-z-]+)");
+  std::vector<Script> scripts;
+  std::ifstream in = opened(page);
+  int number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    for (std::sregex_iterator found(line.begin(), line.end(), script), end; found != end; ++found) {
+      Script one{.line = number, .name = (*found)[1], .options = {}};
+      const std::string rest = (*found)[2];
+      for (std::sregex_iterator given(rest.begin(), rest.end(), option); given != end; ++given)
+        one.options.push_back((*given)[1]);
+      scripts.push_back(std::move(one));
+    }
+  }
+  return scripts;
+}
+
+std::vector<Command> commands_of(const std::filesystem::path& page) {
+  std::ifstream in = opened(page);
   static const std::regex ends_with_code("#.*exit code ([0-9]+)$");
   std::vector<Command> commands;
   bool is_console = false;

@@ -12,8 +12,8 @@ namespace docs {
 ///   check: 0 errors, … warnings
 ///
 /// A line with `$ ` is a command; what follows is what it prints, as far as the page shows it: `…` stands for anything within a line, and a line of
-/// its own for any lines. Nothing there: anything may be printed. Lines with `# ` are for root on a machine with the package installed (scripts/test-package
-/// runs them), and are left out here.
+/// its own for any lines. Nothing there: anything may be printed. Lines with `# ` are for root on a machine that they may change, and are left out here:
+/// those that need the package installed (scripts/test-package runs them), and the scripts, which take minutes (see scripts_of()).
 struct Command {
   int line = 0;  ///< of the page, from 1
   std::string text;
@@ -22,7 +22,15 @@ struct Command {
       0;  ///< another one when the command ends with a comment: `# exit code 1`, `# for scripts: exit code 1`
 };
 
-/// Throws std::runtime_error when the page cannot be read.
+/// A script that a page speaks of anywhere, with the long options that it gives it: `scripts/demo --scale 1`.
+struct Script {
+  int line = 0;  ///< of the page, from 1
+  std::string name;
+  std::vector<std::string> options;
+};
+
+// Both throw std::runtime_error when the page cannot be read.
+[[nodiscard]] std::vector<Script> scripts_of(const std::filesystem::path& page);
 [[nodiscard]] std::vector<Command> commands_of(const std::filesystem::path& page);
 
 /// Whether this is what the page says.

@@ -1,8 +1,12 @@
 // The commands of the pages, as their readers type them: each ends as the page says, and prints what it shows.
+#include <unistd.h>
+
+#include <algorithm>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -81,13 +85,21 @@ class Reader {
   tests::TempDir programs_;
 };
 
-/// Pages whose commands can be run one after the other on one pair.
+/// Every page, as a path from the root.
 std::vector<std::string> pages() {
-  std::vector<std::string> pages;
-  for (const char* page : {"docs/operations.md", "docs/validation.md", "docs/cleanup.md", "docs/cutover-runbook.md"}) {
-    if (fs::exists(kRoot / page) && !docs::commands_of(kRoot / page).empty()) pages.emplace_back(page);
+  std::vector<std::string> pages{"README.md", "CONTRIBUTING.md"};
+  for (const auto& entry : fs::directory_iterator(kRoot / "docs")) {
+    if (entry.path().extension() == ".md") pages.push_back(fs::relative(entry.path(), kRoot));
   }
+  std::ranges::sort(pages);
   return pages;
+}
+
+/// Those that show commands, which can be run one after the other on one pair.
+std::vector<std::string> pages_with_commands() {
+  std::vector<std::string> all = pages();
+  std::erase_if(all, [](const std::string& page) { return docs::commands_of(kRoot / page).empty(); });
+  return all;
 }
 
 }  // namespace
@@ -104,9 +116,28 @@ BOOST_AUTO_TEST_CASE(what_a_page_shows_is_compared_line_by_line) {
   BOOST_TEST(!docs::matches({"a.c"}, "abc\n"));
 }
 
-BOOST_DATA_TEST_CASE(every_command_of_a_page_does_what_the_page_says, boost::unit_test::data::make(pages()), page) {
+BOOST_DATA_TEST_CASE(every_command_of_a_page_does_what_the_page_says,
+                     boost::unit_test::data::make(pages_with_commands()), page) {
   const Reader reader;
   for (const Command& command : docs::commands_of(kRoot / page)) reader.follow(command);
+}
+
+BOOST_AUTO_TEST_CASE(every_script_of_a_page_is_there_and_knows_the_options_that_the_page_gives_it) {
+  std::map<std::string, std::string> helps;
+  for (const std::string& page : pages()) {
+    for (const docs::Script& script : docs::scripts_of(kRoot / page)) {
+      const fs::path program = kRoot / "scripts" / script.name;
+      BOOST_TEST(fs::exists(program), page << ":" << script.line << ": there is no scripts/" << script.name);
+      // What others read in is no program.
+      if (access(program.c_str(), X_OK) != 0) continue;
+      const auto [help, is_new] = helps.try_emplace(script.name);
+      if (is_new) help->second = tests::run({.program = program, .args = {"--help"}});
+      for (const std::string& option : script.options)
+        BOOST_TEST(help->second.find(option) != std::string::npos,
+                   page << ":" << script.line << ": scripts/" << script.name << " has no " << option);
+    }
+  }
+  BOOST_TEST(helps.contains("demo"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
