@@ -10,6 +10,7 @@
 #include "tests/support/agent_binary.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/replicated_pair.hpp"
+#include "tests/support/tcp_proxy.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace {
@@ -122,6 +123,20 @@ BOOST_AUTO_TEST_CASE(the_reference_mapping_passes) {
   fixture.mapping = (example / "mapping.yaml").string();
   const Check check = fixture.check();
   BOOST_TEST(check.code == 0, check.report.dump(1));
+}
+
+// reliability 29
+BOOST_AUTO_TEST_CASE(a_name_that_leads_to_two_servers_is_refused) {
+  Fixture fixture({.listens_on_loopback = true, .source_has_own_identity = true});
+  const tests::Cluster other({.name = "other", .wal_level = "logical", .listens_on_loopback = true});
+  other.database().exec("CREATE ROLE dispatch LOGIN; CREATE ROLE dispatch_sync LOGIN REPLICATION IN ROLE dispatch");
+  other.database().exec("CREATE DATABASE dispatch OWNER dispatch");
+  other.database("dispatch", "dispatch").exec("CREATE TABLE thing (id int PRIMARY KEY, name text, extra text)");
+  tests::TcpProxy name({.port = fixture.pair.source_cluster.port()});
+  fixture.source_url = name.url("dispatch", "dispatch_sync");
+  BOOST_TEST(fixture.check().code == 0);
+  name.add_server({.port = other.port()});
+  expect_error(fixture.check(), {"the host name leads to different servers"}, "name one host in source.url");
 }
 
 BOOST_AUTO_TEST_CASE(settings_and_rights_of_the_source) {

@@ -74,7 +74,10 @@ std::string without_options(std::string startup) {
 }  // namespace
 
 TcpProxy::TcpProxy(ServerAddress server, std::uint16_t listening_port, std::uint64_t seed)
-    : server_(std::move(server)), waker_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), port_(listening_port), random_(seed) {
+    : waker_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      port_(listening_port),
+      servers_{std::move(server)},
+      random_(seed) {
   listener_ = listen_on_loopback(port_);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
@@ -144,7 +147,8 @@ void TcpProxy::accept_one() {
   if (!client.is_open()) return;
   ++counts_.accepted;
   const bool is_frozen = newcomers_ == Newcomers::Frozen;
-  FileDescriptor server = newcomers_ == Newcomers::Served ? connect_to(server_) : FileDescriptor{};
+  FileDescriptor server =
+      newcomers_ == Newcomers::Served ? connect_to(servers_[counts_.accepted % servers_.size()]) : FileDescriptor{};
   const bool is_refused = !server.is_open() && !is_frozen;
   links_.push_back(std::make_unique<TcpLink>(std::move(client), std::move(server)));
   if (is_refused) links_.back()->cut();
@@ -282,6 +286,11 @@ void TcpProxy::set_throttle(std::size_t bytes_per_second) {
 void TcpProxy::drop_options() {
   const std::lock_guard lock(mutex_);
   drops_options_ = true;
+}
+
+void TcpProxy::add_server(ServerAddress server) {
+  const std::lock_guard lock{mutex_};
+  servers_.push_back(std::move(server));
 }
 
 void TcpProxy::set_flapping(std::chrono::milliseconds interval) {

@@ -82,6 +82,8 @@ class TcpProxy {
   void set_throttle(std::size_t bytes_per_second);
   /// Connections that are made from now on reach the server without their `options`, as through a pooler in session mode.
   void drop_options();
+  /// Connections that are made from now on go to it and to the proxy's other servers in turn: one name for several.
+  void add_server(ServerAddress server);
   /// Cuts all links every `interval`; 0 ends it.
   void set_flapping(std::chrono::milliseconds interval);
   /// Waits for the trap's pattern; traps are independent of each other, and each is sprung once.
@@ -106,12 +108,12 @@ class TcpProxy {
   void wake() const;
 
   // Constant after construction.
-  ServerAddress server_;
   FileDescriptor listener_;
   FileDescriptor waker_;
   std::uint16_t port_ = 0;
 
   mutable std::mutex mutex_;  // protects all below
+  std::vector<ServerAddress> servers_;
   std::vector<std::unique_ptr<TcpLink>> links_;
   std::vector<Trap> traps_;  // those that wait
   std::mt19937_64 random_;
