@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(a_repair_waits_for_a_long_transaction_while_the_stream_goes
   BOOST_TEST(club.source_admin.query_value("SELECT count(*) FROM pg_replication_slots WHERE temporary").value() == "0");
 }
 
-// reliability 123, 177
+// reliability 123
 BOOST_AUTO_TEST_CASE(rows_that_take_too_long_to_read_end_the_repair_and_the_stream_goes_on) {
   Club club;
   // The snapshot's position is reached a little after the snapshot was taken.
