@@ -49,7 +49,8 @@ struct Config {
     std::chrono::milliseconds max_lag{std::chrono::seconds{30}};  ///< beyond it the cutover does not begin
     std::chrono::milliseconds fence_timeout{
         std::chrono::seconds{30}};  ///< for the last session of before to end, and for a command
-    std::chrono::milliseconds drain_timeout{std::chrono::seconds{60}};  ///< for what was written before to arrive
+    std::chrono::milliseconds drain_timeout{
+        std::chrono::seconds{60}};  ///< for what was written before to arrive, and for a moment to compare
   } cutover;
 
   struct Http {

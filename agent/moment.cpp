@@ -16,6 +16,8 @@
 #include "agent/supervisor.hpp"
 #include "core/backoff.hpp"
 #include "core/error.hpp"
+#include "core/time_limit.hpp"
+#include "pg/write_transactions.hpp"
 #include "replication/marker.hpp"
 
 namespace agent {
@@ -43,27 +45,13 @@ bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-/// Transactions that write, as the creation of a slot waits for each that began before it. Those of other users show no xid to a role without
-/// pg_read_all_stats: then only time helps.
-constexpr const char* kWriters = R"sql(
-select 'pid ' || pid || ' since ' || xact_start from pg_catalog.pg_stat_activity where backend_xid is not null and pid <> pg_catalog.pg_backend_pid()
-union all
-select 'prepared transaction ' || transaction from pg_catalog.pg_prepared_xacts)sql";
-
-std::vector<std::string> writers(pg::Session& source) {
-  const pg::Result lines = source.exec(kWriters);
-  std::vector<std::string> writers;
-  for (std::size_t line = 0; line < lines.rows(); ++line) writers.push_back(lines.text(line, 0));
-  return writers;
-}
-
 /// Until those that write now have ended, but not for ever: one that cannot be seen may be what matters.
 bool wait_for_writers(pg::Session& source, const std::stop_token& stop) {
   constexpr std::chrono::milliseconds kInterval{200};
-  std::vector<std::string> before = writers(source);
+  std::vector<std::string> before = pg::write_transactions(source);
   do {
     if (!wait(kInterval, stop)) return false;
-    const std::vector<std::string> now = writers(source);
+    const std::vector<std::string> now = pg::write_transactions(source);
     std::erase_if(before, [&](const std::string& one) { return std::ranges::find(now, one) == now.end(); });
   } while (!before.empty());
   return true;
@@ -74,11 +62,22 @@ void take_target_snapshot(Moment& moment) {
   moment.target_snapshot = moment.target->exec("SELECT pg_catalog.pg_export_snapshot()").text(0, 0);
 }
 
+/// Behind the fence nobody writes, so that nobody is waited for: neither a transaction of another database, which would keep the source closed for
+/// as long as it lasts, nor one of this database. Whoever writes all the same is found by the cutover's witness.
+std::unique_ptr<pg::ExportedSnapshot> source_snapshot(const Environment& environment, bool is_fenced,
+                                                      std::chrono::milliseconds most,
+                                                      const pg::ExportedSnapshot::Waiting& waiting) {
+  return std::make_unique<pg::ExportedSnapshot>(
+      is_fenced ? pg::ExportedSnapshot::of_quiet_database(environment.source)
+                : pg::ExportedSnapshot::temporary(environment.source, most, waiting));
+}
+
 /// Everything is connected before the agent is asked to stand still.
 class Beside {
  public:
-  Beside(const Environment& environment, const std::stop_token& stop)
+  Beside(const Environment& environment, bool is_fenced, const std::stop_token& stop)
       : environment_(environment),
+        is_fenced_(is_fenced),
         stop_(stop),
         fence_(environment.config.state_dir, "validate-" + std::to_string(getpid())),
         source_(environment.source, "validate-marker") {}
@@ -111,8 +110,7 @@ class Beside {
 
   bool take_source_snapshot(Moment& moment) {
     try {
-      moment.source = std::make_unique<pg::ExportedSnapshot>(
-          pg::ExportedSnapshot::temporary(environment_.source, kMostForSlot, {}));
+      moment.source = source_snapshot(environment_, is_fenced_, kMostForSlot, {});
       return true;
     } catch (const Error& error) {
       fence_.release();
@@ -139,22 +137,22 @@ class Beside {
   }
 
   const Environment& environment_;
+  const bool is_fenced_;
   const std::stop_token& stop_;
   RemoteFence fence_;
   pg::Session source_;
 };
 
-std::unique_ptr<Moment> find_alone(const Environment& environment, const std::stop_token& stop) {
+std::unique_ptr<Moment> find_alone(const Environment& environment, bool is_fenced, const std::stop_token& stop) {
   auto moment = std::make_unique<Moment>();
   pg::Session source{environment.source, "validate-marker"};
   moment->target = std::make_unique<pg::Session>(environment.target, "validate-snapshot");
   const Goal::Meeting meeting{.choose =
                                   [&] {
-                                    moment->source =
-                                        std::make_unique<pg::ExportedSnapshot>(pg::ExportedSnapshot::temporary(
-                                            environment.source, kMostWithoutAgent, [](const std::string& blocker) {
-                                              spdlog::warn("a snapshot of the source has to wait for {}", blocker);
-                                            }));
+                                    moment->source = source_snapshot(
+                                        environment, is_fenced, kMostWithoutAgent, [](const std::string& blocker) {
+                                          spdlog::warn("a snapshot of the source has to wait for {}", blocker);
+                                        });
                                     static_cast<void>(replication::emit_marker(source, "validate"));
                                     return moment->source->consistent_point();
                                   },
@@ -172,14 +170,12 @@ std::unique_ptr<Moment> find_alone(const Environment& environment, const std::st
   return moment;
 }
 
-}  // namespace
-
-std::unique_ptr<Moment> find_moment(const Environment& environment, const std::stop_token& stop) {
+std::unique_ptr<Moment> search(const Environment& environment, bool is_fenced, const std::stop_token& stop) {
   core::Backoff backoff{std::chrono::milliseconds{200}, std::chrono::seconds{5}, 1};
   for (int failures = 1; !stop.stop_requested(); ++failures) {
     try {
       const auto status = ask_agent(environment.config.state_dir, {{"command", "status"}});
-      return status ? Beside{environment, stop}.find() : find_alone(environment, stop);
+      return status ? Beside{environment, is_fenced, stop}.find() : find_alone(environment, is_fenced, stop);
     } catch (const Error& error) {
       // An agent that goes, or comes, in between is met in its new state.
       // Who holds the directory and does not answer was waited for already.
@@ -192,6 +188,28 @@ std::unique_ptr<Moment> find_moment(const Environment& environment, const std::s
     }
   }
   return nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<Moment> find_moment(const Environment& environment,
+                                    const std::optional<std::chrono::milliseconds>& fenced,
+                                    const std::stop_token& stop) {
+  if (!fenced) return search(environment, false, stop);
+  const core::TimeLimit limit{*fenced, stop};
+  const std::stop_token in_time = limit.token();
+  try {
+    auto moment = search(environment, true, in_time);
+    if (moment != nullptr || stop.stop_requested()) return moment;
+  } catch (const Error&) {
+    // What broke off when the time was over says less than that it was.
+    if (!in_time.stop_requested() || stop.stop_requested()) throw;
+  }
+  throw Error(ErrorKind::Refused, "source and target did not come to a common moment in time, behind the fence")
+      .with("waited_ms", std::to_string(fenced->count()))
+      .remedy(
+          "see the lines above and `agent status` for what keeps the sync from going on (locks on the target, another "
+          "`agent validate`), or raise cutover.drain_timeout; then run `agent cutover` again");
 }
 
 }  // namespace agent

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -23,6 +25,11 @@ struct Moment {
 /// Finds such a moment. A running agent stands still for it, never longer than a second at a time, and goes on at once; without one, the stream is
 /// applied up to there by this process. Waits for transactions of the source that are in the way, and names them. Throws Error(State) when another process
 /// uses the state directory and does not answer, Error(Refused) when there is no finished snapshot. Null: stopped first.
-[[nodiscard]] std::unique_ptr<Moment> find_moment(const Environment& environment, const std::stop_token& stop);
+///
+/// `fenced`: nobody writes to the source, so that nobody is waited for there, and what else is in the way may take this long. Throws Error(Refused) when it
+/// takes longer.
+[[nodiscard]] std::unique_ptr<Moment> find_moment(const Environment& environment,
+                                                  const std::optional<std::chrono::milliseconds>& fenced,
+                                                  const std::stop_token& stop);
 
 }  // namespace agent

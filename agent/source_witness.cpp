@@ -1,5 +1,7 @@
 #include "agent/source_witness.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <map>
@@ -9,6 +11,7 @@
 #include "core/error.hpp"
 #include "cutover/source_fence.hpp"
 #include "pg/quoting.hpp"
+#include "pg/write_transactions.hpp"
 #include "replication/decoder.hpp"
 
 namespace agent {
@@ -75,9 +78,11 @@ SourceWitness::SourceWitness(const pg::ConnectionParams& source, const std::stri
     if (error.sqlstate() != kCanceled) throw;
     throw core::Error(core::ErrorKind::Refused, "a transaction that writes does not end in spite of the fence")
         .with("waited_ms", std::to_string(limit.count()))
+        .with("transactions", fmt::format("{}", fmt::join(pg::write_transactions(session_), "; ")))
         .with("connected", cutover::others_connected(session_))
         .remedy(
-            "end it (pg_stat_activity, backend_xid), or raise cutover.fence_timeout; then run `agent cutover` again");
+            "end it (pg_stat_activity, backend_xid; of any database of the source's server), or raise "
+            "cutover.fence_timeout; then run `agent cutover` again");
   }
   session_.exec("SET statement_timeout = 0");
 }

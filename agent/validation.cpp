@@ -96,18 +96,19 @@ std::vector<core::RouteId> routes_of(const mapping::Plan& plan, const std::vecto
 class Run {
  public:
   Run(const Environment& environment, const Options::Validate& options, bool is_quiet, const std::stop_token& stop,
-      validate::Outcome& outcome, Census& census)
+      const std::optional<std::chrono::milliseconds>& fenced, validate::Outcome& outcome, Census& census)
       : environment_(environment),
         plan_(environment.plan),
         options_(options),
         is_quiet_(is_quiet),
         stop_(stop),
+        fenced_(fenced),
         outcome_(outcome),
         census_(census),
         routes_(routes_of(plan_, options.tables)) {}
 
   void run() {
-    moment_ = find_moment(environment_, stop_);
+    moment_ = find_moment(environment_, fenced_, stop_);
     if (moment_ == nullptr) return interrupted();
     outcome_.lsn = moment_->lsn;
     spdlog::info("comparing both databases as of lsn={}{}", moment_->lsn.to_string(),
@@ -304,6 +305,7 @@ class Run {
   const Options::Validate& options_;
   const bool is_quiet_;
   const std::stop_token& stop_;
+  const std::optional<std::chrono::milliseconds>& fenced_;
   validate::Outcome& outcome_;
   Census& census_;
   const std::vector<core::RouteId> routes_;
@@ -327,7 +329,7 @@ validate::FindingOrigin finding_origin(const Environment& environment, core::Lsn
 }
 
 validate::Outcome run_validation(const Config& config, const Options::Validate& options, bool is_quiet,
-                                 const std::stop_token& stop) {
+                                 const std::stop_token& stop, const std::optional<std::chrono::milliseconds>& fenced) {
   const auto began = std::chrono::steady_clock::now();
   const Environment environment = prepare(config);
   core::Backoff backoff{std::chrono::seconds{1}, std::chrono::seconds{10}, 1};
@@ -344,7 +346,7 @@ validate::Outcome run_validation(const Config& config, const Options::Validate& 
     try {
       outcome.source_version = version_of(environment.source);
       outcome.target_version = version_of(environment.target);
-      Run{environment, options, is_quiet, stop, outcome, census}.run();
+      Run{environment, options, is_quiet, stop, fenced, outcome, census}.run();
       outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
       put_on_record(environment, outcome, census, stop.stop_requested());
       return outcome;

@@ -76,6 +76,16 @@ ExportedSnapshot ExportedSnapshot::temporary(const ConnectionParams& params, std
   return create(params, {}, true, most, waiting);
 }
 
+ExportedSnapshot ExportedSnapshot::of_quiet_database(const ConnectionParams& params) {
+  ReplicationConnection connection{params, "snapshot"};
+  connection.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  std::string name = connection.exec("SELECT pg_catalog.pg_export_snapshot()").text(0, 0);
+  // Asked for after it was taken: whatever the snapshot shows was logged before that.
+  const core::Lsn point = core::Lsn::parse(connection.exec("SELECT pg_catalog.pg_current_wal_insert_lsn()").text(0, 0))
+                              .value_or(core::Lsn{});
+  return ExportedSnapshot{std::move(connection), point, std::move(name)};
+}
+
 ExportedSnapshot ExportedSnapshot::create(const ConnectionParams& params, const std::string& slot, bool is_temporary,
                                           std::chrono::milliseconds most, const Waiting& waiting) {
   ReplicationConnection connection{params, is_temporary ? "snapshot" : "slot-snapshot"};

@@ -28,6 +28,10 @@ class ExportedSnapshot {
   static ExportedSnapshot temporary(const ConnectionParams& params, std::chrono::milliseconds most,
                                     const Waiting& waiting);
 
+  /// The same of a database that nobody writes to, at once and whatever the server's other databases do: without a slot, which would wait for every
+  /// transaction of the server that writes. Precondition: no transaction of this database that changes rows runs, nor begins until this returns.
+  static ExportedSnapshot of_quiet_database(const ConnectionParams& params);
+
   [[nodiscard]] core::Lsn consistent_point() const { return consistent_point_; }
   [[nodiscard]] const std::string& name() const { return name_; }
 

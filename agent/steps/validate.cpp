@@ -62,7 +62,7 @@ json Validate::run() {
 }
 
 json Validate::compare(const Options::Validate& options) {
-  const auto outcome = run_validation(site_.config, options, true, site_.stop);
+  const auto outcome = run_validation(site_.config, options, true, site_.stop, site_.config.cutover.drain_timeout);
   site_.require_not_stopped();
   if (!outcome.match() || !outcome.is_complete()) {
     std::cerr << ::validate::to_text(outcome);

@@ -29,6 +29,18 @@ std::string everything(const SwitchedPeople& pair) {
          tests::as_text(pair.target_admin.query_rows("SELECT c::text FROM dispatch_sync.checkpoint c ORDER BY 1"));
 }
 
+/// A cutover that waits for two seconds where the step with this number begins.
+tests::AgentUnderTest::Environment wait_at_begin_of(int step) {
+  return {{"AGENT_FAILPOINTS", "after_step_begun=wait:2000@" + std::to_string(step)}};
+}
+
+/// Somebody who writes in another database of the source's server, and does not come to an end.
+tests::Sql writer_elsewhere() {
+  tests::Sql session(tests::shared_servers().source_cluster.url("postgres", "postgres"));
+  session.exec("BEGIN; SELECT txid_current()");
+  return session;
+}
+
 }  // namespace
 
 // reliability 104i
@@ -89,6 +101,81 @@ BOOST_AUTO_TEST_CASE(a_target_that_takes_no_rows_holds_the_source_no_longer_than
   holder.exec("SELECT pg_advisory_unlock(7)");
   pair.agent.must({"cutover", "--yes"});
   pair.require_switched();
+}
+
+// reliability 104: no step holds the source for longer than it may
+BOOST_AUTO_TEST_CASE(a_transaction_of_another_database_is_not_waited_for_behind_the_fence) {
+  for (const bool is_beside : {false, true}) {
+    BOOST_TEST_CONTEXT("beside an agent: " << is_beside) {
+      SwitchedPeople pair(20);
+      pair.make_ready();
+      if (is_beside) {
+        pair.agent.start();
+        pair.agent.wait_streaming();
+      }
+      const auto cutover = pair.agent.begin({"cutover", "--yes"}, wait_at_begin_of(2));
+      cutover->wait_for_line("drain:");
+      tests::Sql other = writer_elsewhere();
+      BOOST_TEST(cutover->wait() == 0, cutover->err());
+      BOOST_TEST(other.query_value("SELECT txid_current_if_assigned() IS NOT NULL").value() == "t");
+      pair.require_switched();
+    }
+  }
+}
+
+// reliability 104: no step holds the source for longer than it may
+BOOST_AUTO_TEST_CASE(
+    a_transaction_of_another_database_that_the_fence_meets_is_named_and_waited_for_no_longer_than_it_may_be) {
+  SwitchedPeople pair(20);
+  pair.agent.options().cutover = "{ fence_timeout: 1s }";
+  pair.agent.configure();
+  pair.make_ready();
+  tests::Sql other = writer_elsewhere();
+  const CommandResult late = pair.agent.command({"cutover", "--yes"});
+  BOOST_TEST(late.exit_code == 6, late.err);
+  for (const std::string& what :
+       {"pid " + std::to_string(other.backend_pid()), std::string("in database postgres since "),
+        std::string("cutover.fence_timeout"), std::string("aborted, the source takes writes again")}) {
+    BOOST_TEST(late.err.find(what) != std::string::npos, what << " is missing in:\n" << late.err);
+  }
+  pair.require_as_before();
+  other.exec("ROLLBACK");
+  pair.agent.must({"cutover", "--yes"});
+  pair.require_switched();
+}
+
+// reliability 104: no step holds the source for longer than it may
+BOOST_AUTO_TEST_CASE(a_comparison_that_finds_no_moment_to_begin_at_gives_the_source_back_in_time) {
+  for (const bool is_beside : {false, true}) {
+    BOOST_TEST_CONTEXT("beside an agent: " << is_beside) {
+      SwitchedPeople pair(20);
+      pair.agent.options().cutover = "{ drain_timeout: 3s }";
+      pair.agent.configure();
+      pair.make_ready();
+      if (is_beside) {
+        pair.agent.start();
+        pair.agent.wait_streaming();
+      }
+      {
+        const faults::HeldInserts held{pair, "people"};
+        const auto cutover = pair.agent.begin({"cutover", "--yes"}, wait_at_begin_of(3));
+        cutover->wait_for_line("validate:");
+        tests::Sql writer = pair.source_admin.session();
+        writer.exec("SET default_transaction_read_only = off");
+        writer.exec("INSERT INTO person VALUES (801, 'in spite of it', 1)");
+        BOOST_TEST(cutover->wait() == 6, cutover->err());
+        BOOST_TEST(cutover->err().find("did not come to a common moment in time") != std::string::npos, cutover->err());
+        BOOST_TEST(cutover->err().find("drain_timeout") != std::string::npos, cutover->err());
+      }
+      pair.require_as_before();
+      if (is_beside) {
+        pair.agent.wait_applied();
+        BOOST_TEST(pair.agent.stop() == 0);
+      }
+      pair.bring_over();
+      BOOST_CHECK_NO_THROW(pair.require_equal());
+    }
+  }
 }
 
 // reliability 104e

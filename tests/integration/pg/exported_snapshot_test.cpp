@@ -167,6 +167,26 @@ BOOST_AUTO_TEST_CASE(creation_goes_on_once_the_transaction_ends) {
   BOOST_TEST(reader.exec("select count(*) from public.ending").integer(0, 0) == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_quiet_database_gives_its_snapshot_at_once_and_waits_for_nobody) {
+  pg::Session writer = session(Side::Source);
+  writer.exec("create table public.calm (a int)");
+  tests::Sql waiting = shared_cluster().database().session();
+  waiting.exec("begin; select txid_current()");
+  const core::Lsn before =
+      core::Lsn::parse(
+          writer.exec("insert into public.calm values (1) returning pg_current_wal_insert_lsn()").text(0, 0))
+          .value();
+  const ExportedSnapshot snapshot = ExportedSnapshot::of_quiet_database(tests::params(Side::Source));
+  const core::Lsn after = core::Lsn::parse(writer.exec("select pg_current_wal_insert_lsn()").text(0, 0)).value();
+  writer.exec("insert into public.calm values (2)");
+  BOOST_TEST((before < snapshot.consistent_point()));
+  BOOST_TEST((snapshot.consistent_point() <= after));
+  pg::Session reader = session(Side::Source);
+  pg::import_snapshot(reader, snapshot.name());
+  BOOST_TEST(reader.exec("select string_agg(a::text, ',') from public.calm").text(0, 0) == "1");
+  BOOST_TEST(slot_count("temporary") == "0");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
