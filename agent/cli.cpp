@@ -1,6 +1,10 @@
 #include "agent/cli.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <iostream>
@@ -69,24 +73,43 @@ constexpr std::string_view kFooter =
     "Exit codes: 0 done · 1 problems found · 2 usage, configuration or mapping · 3 source · 4 target ·\n"
     "            5 state directory or slot · 6 refused, data would be lost · 7 not everything was checked";
 
-/// CLI11's own texts name its classes' notions; these are the ones that people mistype, said in words.
-core::Error usage_error(const CLI::ParseError& error, int argc, const char* const* argv) {
-  std::string message = error.what();
-  core::Error result(core::ErrorKind::Usage, message);
+std::vector<std::string> names_of(const std::vector<Reference>& commands) {
   std::vector<std::string> names;
-  for (const Command& command : command_table()) names.emplace_back(command.name);
-  for (int i = 1; i < argc; ++i) {
+  for (const Reference& command : commands) names.push_back(command.name);
+  return names;
+}
+
+/// Whether the next word is the value of this option.
+bool takes_value(const Reference& command, std::string_view option) {
+  return std::ranges::any_of(command.options, [&](const Reference::Option& one) {
+    return !one.value.empty() && std::ranges::find(one.names, option) != one.names.end();
+  });
+}
+
+/// CLI11's own texts name its classes' notions; a word that no command is, and a command that lacks one, are said in words.
+core::Error usage_error(const CLI::ParseError& error, const Reference& program, int argc, const char* const* argv) {
+  const Reference* command = &program;
+  std::string path = program.name;
+  for (int i = 1; i < argc && !command->commands.empty(); ++i) {
     const std::string_view word = argv[i];
-    if (word == "--config" || word == "--log-level") ++i;
+    if (takes_value(program, word) || takes_value(*command, word)) ++i;
     if (word.starts_with('-')) continue;
-    if (std::find(names.begin(), names.end(), word) != names.end()) break;
-    result = core::Error(core::ErrorKind::Usage, "unknown command \"" + std::string(word) + "\"");
-    if (const std::string nearest = mapping::nearest_name(word, names); !nearest.empty()) {
-      return std::move(result).remedy("did you mean \"" + nearest + "\"? agent --help lists the commands");
+    const auto found = std::ranges::find(command->commands, word, &Reference::name);
+    if (found == command->commands.end()) {
+      const std::vector<std::string> names = names_of(command->commands);
+      const std::string nearest = mapping::did_you_mean(word, names);
+      return core::Error(core::ErrorKind::Usage, fmt::format("unknown command \"{}\" of {}", word, path))
+          .remedy(fmt::format("{}{}{} knows {}; {} --help says what each does", nearest, nearest.empty() ? "" : " ",
+                              path, fmt::join(names, ", "), path));
     }
-    break;
+    path += " " + found->name;
+    command = &*found;
   }
-  return std::move(result).remedy("agent --help, or agent COMMAND --help, shows what is possible");
+  const bool lacks_command = !command->commands.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  return core::Error(core::ErrorKind::Usage, lacks_command ? path + " needs to be told what to do" : error.what())
+      .remedy(lacks_command ? fmt::format("{} knows {}; {} --help says what each does", path,
+                                          fmt::join(names_of(command->commands), ", "), path)
+                            : "agent --help, or agent COMMAND --help, shows what is possible");
 }
 
 /// What is built into the package from the command line itself.
@@ -129,7 +152,7 @@ Invocation parse_command_line(int argc, const char* const* argv) {
     app.exit(answered);
     return invocation;
   } catch (const CLI::ParseError& error) {
-    throw usage_error(error, argc, argv);
+    throw usage_error(error, reference_of(app), argc, argv);
   }
   if (options.log_level && !parse_log_level(*options.log_level)) {
     throw core::Error(core::ErrorKind::Usage, "--log-level must be trace, debug, info, warn or error");

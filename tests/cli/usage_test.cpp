@@ -56,7 +56,33 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_said_on_stderr_with_exit_code_2) {
     BOOST_TEST(answer.out.empty());
     BOOST_TEST(answer.err.starts_with("agent: "));
   }
-  BOOST_TEST(contains(agent({"chek"}).err, "did you mean \"check\"?"));
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_word_is_named_with_those_that_are_known) {
+  struct Wrong {
+    std::vector<std::string> words;
+    std::vector<std::string> told;
+  };
+  for (const Wrong& wrong : {
+           Wrong{{"chek"}, {"unknown command \"chek\" of agent", "check", "rollback"}},
+           Wrong{{"--config", "x.yaml", "--json", "chek"}, {"unknown command \"chek\" of agent"}},
+           Wrong{{"rollback", "nothing"},
+                 {"unknown command \"nothing\" of agent rollback", "agent rollback knows cleanup, snapshot, cutover"}},
+           Wrong{{"rollback", "--config", "x.yaml", "cutovr", "--yes"},
+                 {"\"cutovr\" of agent rollback", "did you mean", "cutover"}},
+           Wrong{{"quarantine", "lst"}, {"\"lst\" of agent quarantine", "list"}},
+           Wrong{{"mapping", "17"}, {"\"17\" of agent mapping", "lookup"}},
+           Wrong{{}, {"agent needs to be told what to do", "check", "cutover"}},
+           Wrong{{"rollback"},
+                 {"agent rollback needs to be told what to do", "agent rollback knows cleanup, snapshot, cutover"}},
+       }) {
+    const Answer answer = agent(wrong.words);
+    BOOST_TEST(answer.code == 2);
+    BOOST_TEST(answer.out.empty());
+    for (const std::string& what : wrong.told)
+      BOOST_TEST(contains(answer.err, what), what << " is missing in: " << answer.err);
+  }
+  BOOST_TEST(!contains(agent({"rollback", "cutover", "--nonsense"}).err, "unknown command"));
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_configuration_is_named_with_file_line_and_column) {
