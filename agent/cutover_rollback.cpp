@@ -9,6 +9,7 @@
 #include "agent/steps/running_agent.hpp"
 #include "agent/steps/sequence.hpp"
 #include "core/error.hpp"
+#include "core/failpoint.hpp"
 #include "cutover/cleanup_rollback.hpp"
 #include "replication/publication.hpp"
 #include "replication/slot.hpp"
@@ -31,7 +32,9 @@ cutover::Run irreversible_cutover(cutover::Journal& journal) {
 void end_sync(steps::Site& site) {
   steps::end_running_agent(site);
   replication::drop_slot(site.source, site.config.source.slot);
+  FAILPOINT("in_way_back");
   replication::drop_publication(site.source, site.config.source.publication);
+  FAILPOINT("in_way_back");
 }
 
 /// The next start finds no position to go on from.
@@ -39,7 +42,24 @@ void forget_position(steps::Site& site) {
   const auto store = open_store(site.environment);
   site.target.exec("delete from " + ledger_table(site.config.target.ledger_schema, "checkpoint") + " where slot = $1",
                    {std::string_view{site.config.source.slot}});
+  FAILPOINT("in_way_back");
   store->empty();
+  FAILPOINT("in_way_back");
+}
+
+/// Each part finds what an earlier try has done of it. The fence goes last: until then nothing is written to the source that somebody would have to remember.
+void take_back(steps::Site& site) {
+  site.journal.write(site.run, cutover::Status::RollingBack);
+  FAILPOINT("in_way_back");
+  end_sync(site);
+  steps::Mappings{site}.take_back();
+  FAILPOINT("in_way_back");
+  forget_position(site);
+  steps::Settle{site}.take_back();
+  FAILPOINT("in_way_back");
+  steps::Fence{site}.take_back();
+  FAILPOINT("in_way_back");
+  site.journal.write(site.run, cutover::Status::RolledBack);
 }
 
 }  // namespace
@@ -62,12 +82,7 @@ int roll_back_cutover(const Config& config, const Options& options, const std::s
                        "cutover stays there, and "
                        "goes to nobody: rows that were copied are brought back to what the source says.",
                        site.environment.source_identity.database);
-  end_sync(site);
-  steps::Mappings{site}.take_back();
-  forget_position(site);
-  steps::Settle{site}.take_back();
-  steps::Fence{site}.take_back();
-  site.journal.write(site.run, cutover::Status::RolledBack);
+  take_back(site);
   std::cout << (options.as_json
                     ? "{\"status\": \"rolled back\"}\n"
                     : "rolled back: the source takes writes again. Start `agent run`: it makes publication and slot "

@@ -26,6 +26,14 @@ using cutover::Status;
 using cutover::Step;
 using steps::Action;
 
+/// What it took back, nobody makes again: the source may have been written to since, without a slot that remembers.
+void require_no_rollback(const std::optional<cutover::Run>& run) {
+  if (!run || !run->is_rolling_back()) return;
+  throw Error(ErrorKind::Refused, "a rollback of the cutover has begun and has not come to its end")
+      .with("since", run->whole.finished_at)
+      .remedy("run `agent rollback cutover`, which goes on, then `agent run`");
+}
+
 /// Goes through the steps, and writes down where it is.
 class CutoverRun {
  public:
@@ -43,6 +51,7 @@ class CutoverRun {
   int abort() {
     site_.take_turn();
     auto run = site_.journal.last();
+    require_no_rollback(run);
     if (!run || !run->is_open()) {
       throw Error(ErrorKind::Refused, "no cutover is under way: there is nothing to abort")
           .remedy("agent status shows where the migration stands");
@@ -65,6 +74,7 @@ class CutoverRun {
   int run() {
     site_.take_turn();
     auto last = site_.journal.last();
+    require_no_rollback(last);
     if (last && last->is_done()) {
       print_result(*last, false, options_.as_json);
       return to_int(ExitCode::Done);
@@ -202,6 +212,7 @@ int run_cutover(const Config& config, const Options& options, const std::stop_to
 bool is_switched(const Config& config, bool as_json, std::shared_ptr<const core::StopDeadline> stop) {
   pg::Session target(target_params(config).with_stop(std::move(stop)), "start");
   const auto run = cutover::last_run(target, config.target.ledger_schema);
+  require_no_rollback(run);
   if (!run || !run->is_past_return()) return false;
   const std::string said =
       run->is_done() ? "the cutover is done, since " + run->whole.finished_at + ": there is nothing left to sync"

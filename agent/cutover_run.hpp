@@ -14,7 +14,7 @@ namespace agent {
 [[nodiscard]] int run_cutover(const Config& config, const Options& options, const std::stop_token& stop);
 
 /// Whether the switch is over, so that there is nothing left to copy or to stream: said in the log then, and to stdout for `as_json`. Needs the target
-/// alone. A stop ends the connecting. Throws core::Error.
+/// alone. A stop ends the connecting. Throws core::Error: Refused while a rollback of it has not come to its end.
 [[nodiscard]] bool is_switched(const Config& config, bool as_json, std::shared_ptr<const core::StopDeadline> stop);
 
 }  // namespace agent

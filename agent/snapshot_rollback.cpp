@@ -26,11 +26,11 @@ using nlohmann::ordered_json;
 
 void require_nobody_at_it(steps::Site& site) {
   site.take_turn();
-  if (const auto run = site.journal.last(); run && (run->is_open() || run->is_done())) {
-    throw Error(ErrorKind::Refused, run->is_open() ? "a cutover is under way" : "the cutover is done")
+  if (const auto run = site.journal.last(); run && run->stands()) {
+    throw Error(ErrorKind::Refused, run->is_done() ? "the cutover is done" : "a cutover is under way")
         .with("since", run->whole.started_at)
-        .remedy(run->is_open() ? "take it back first: `agent cutover --abort`"
-                               : "take it back first: `agent rollback cutover`");
+        .remedy(run->is_past_return() ? "take it back first: `agent rollback cutover`"
+                                      : "take it back first: `agent cutover --abort`");
   }
   const auto health = replication::read_slot_health(site.source, site.config.source.slot);
   if (!steps::is_agent_running(site) && !(health && health->active_pid)) return;

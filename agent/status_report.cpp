@@ -180,7 +180,7 @@ std::string to_text(const StatusReport& report) {
 }
 
 void add_cutover(StatusReport& report, const std::optional<cutover::Run>& run) {
-  if (!run || !(run->is_open() || run->is_done())) return;
+  if (!run || !run->stands()) return;
   report.phase = run->is_done() ? Phase::Done : Phase::Cutover;
   if (run->has_begun(cutover::Step::Fence)) report.fenced_since = run->steps.at(cutover::Step::Fence).started_at;
 }

@@ -114,6 +114,8 @@ inline constexpr std::array kFailpointPlaces = {
     FailpointPlace{"after_step_begun", FailingSide::Target},
     FailpointPlace{"before_step_ended", FailingSide::Target},
     FailpointPlace{"after_step_ended", FailingSide::Target},
+    // Between any two parts of `agent rollback cutover`.
+    FailpointPlace{"in_way_back", FailingSide::Target},
     // The switch and the ways back: around every transaction on the target that waits for locks.
     FailpointPlace{"before_patient_commit", FailingSide::Target},
     FailpointPlace{"after_patient_commit", FailingSide::Target},

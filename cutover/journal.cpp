@@ -17,7 +17,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array kStatuses = {Status::Running, Status::Done, Status::Failed, Status::Aborted, Status::RolledBack};
+constexpr std::array kStatuses = {Status::Running, Status::Done,        Status::Failed,
+                                  Status::Aborted, Status::RollingBack, Status::RolledBack};
+
+bool is_of_rollback(Status status) { return status == Status::RollingBack || status == Status::RolledBack; }
 
 std::string with_schema(std::string_view sql, const std::string& schema) {
   return fmt::format(fmt::runtime(sql), fmt::arg("schema", pg::quote_identifier(schema)));
@@ -52,6 +55,7 @@ std::string_view to_string(Status status) {
     case Status::Done: return "done";
     case Status::Failed: return "failed";
     case Status::Aborted: return "aborted";
+    case Status::RollingBack: return "rolling back";
     case Status::RolledBack: return "rolled back";
   }
   return "running";
@@ -64,7 +68,7 @@ bool Run::is_done(Step step) const {
 
 bool Run::has_begun(Step step) const {
   const auto found = steps.find(step);
-  return found != steps.end() && found->second.status != Status::Aborted && found->second.status != Status::RolledBack;
+  return found != steps.end() && found->second.status != Status::Aborted && !is_of_rollback(found->second.status);
 }
 
 json Run::detail(Step step) const {
@@ -126,7 +130,7 @@ void Journal::write_row(const Run& run, std::string_view route, StepRecord& reco
   pg::TransactionBlock block(target);
   const pg::Result row = target.exec(with_schema(journal_sql::kWrite, schema_),
                                      {std::string_view{run.id}, route, to_string(status), std::string_view{text}});
-  audit(target, schema_, actor_, status == Status::RolledBack ? "rollback cutover" : "cutover",
+  audit(target, schema_, actor_, is_of_rollback(status) ? "rollback cutover" : "cutover",
         route.empty() ? "cutover" : route, {{"cutover", run.id}, {"status", to_string(status)}, {"detail", all}});
   record = {.status = status,
             .started_at = row.text(0, 0),

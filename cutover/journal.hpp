@@ -15,11 +15,12 @@ namespace cutover {
 
 /// How far a step, or a whole cutover, is.
 enum class Status : std::uint8_t {
-  Running,     ///< begun, and not known to be over
-  Done,        ///
-  Failed,      ///< gave up; nothing of it is to be believed
-  Aborted,     ///< taken back before the point of no return
-  RolledBack,  ///< taken back after it was done, by `agent rollback`
+  Running,      ///< begun, and not known to be over
+  Done,         ///
+  Failed,       ///< gave up; nothing of it is to be believed
+  Aborted,      ///< taken back before the point of no return
+  RollingBack,  ///< a rollback began, and did not come to its end: it can only be gone on with
+  RolledBack,   ///< taken back after it was done, by `agent rollback`
 };
 
 [[nodiscard]] std::string_view to_string(Status status);
@@ -42,12 +43,15 @@ struct Run {
   [[nodiscard]] bool is_open() const { return whole.status == Status::Running; }
   [[nodiscard]] bool is_done() const { return whole.status == Status::Done; }
   [[nodiscard]] bool is_done(Step step) const;
+  [[nodiscard]] bool is_rolling_back() const { return whole.status == Status::RollingBack; }
+  /// Nobody has taken it back, or not yet all of it.
+  [[nodiscard]] bool stands() const { return is_open() || is_done() || is_rolling_back(); }
   /// Whether the step was begun and not taken back.
   [[nodiscard]] bool has_begun(Step step) const;
   /// What the step left to remember; null when there is nothing.
   [[nodiscard]] nlohmann::json detail(Step step) const;
-  /// The point of no return is passed: the cutover only goes on, or was finished.
-  [[nodiscard]] bool is_past_return() const { return (is_open() || is_done()) && has_begun(kPointOfNoReturn); }
+  /// The point of no return is passed: the cutover only goes on, or was finished, or is being rolled back.
+  [[nodiscard]] bool is_past_return() const { return stands() && has_begun(kPointOfNoReturn); }
 };
 
 /// The newest cutover that the ledger in `schema` knows; nothing when there was none, or no ledger. Throws what exec throws.

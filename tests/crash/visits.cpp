@@ -108,6 +108,7 @@ const Visit kVisits[] = {
     {.failpoint = "after_step_begun", .phase = Cutover, .most = 7},
     {.failpoint = "before_step_ended", .phase = Cutover, .most = 7},
     {.failpoint = "after_step_ended", .phase = Cutover, .most = 7},
+    {.failpoint = "in_way_back", .phase = WayBack, .most = 8},
     {.failpoint = "before_patient_commit", .phase = WayBack},
     {.failpoint = "after_patient_commit", .phase = WayBack},
 };

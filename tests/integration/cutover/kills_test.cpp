@@ -130,6 +130,75 @@ BOOST_AUTO_TEST_CASE(past_the_point_of_no_return_an_abort_is_refused_and_a_rollb
   BOOST_TEST(pair.on_target("SELECT count(*) FROM people WHERE old = 'of old'") == "31");
 }
 
+// reliability 104c: also on the way back
+BOOST_AUTO_TEST_CASE(a_rollback_of_the_cutover_that_is_killed_anywhere_goes_on_and_nothing_else_does) {
+  constexpr int kParts = 8;
+  SwitchedPeople pair(20);
+  pair.list_a_column_for_cleanup();
+  pair.make_ready();
+  pair.agent.must({"cutover", "--yes"});
+  const auto kill_rollback = [&](int part) {
+    BOOST_TEST_CONTEXT("part " << part) {
+      const CommandResult killed = pair.agent.command({"rollback", "cutover", "--yes"}, at("in_way_back", part));
+      BOOST_TEST_REQUIRE(killed.exit_code == tests::kKilled, killed.err);
+      BOOST_TEST(pair.takes_writes() == (part == kParts));
+      if (part != 1 && part != kParts) return;
+      // What is written to a source that is open already is nobody's yet: nobody may say that there is nothing to do.
+      for (const std::vector<std::string>& command :
+           {std::vector<std::string>{"cutover", "--yes"}, {"cutover", "--abort"}, {"run"}, {"sync"}, {"snapshot"}}) {
+        const CommandResult refused = pair.agent.command(command);
+        BOOST_TEST(refused.exit_code == 6, command.front() << ": " << refused.err);
+        BOOST_TEST(refused.err.find("run `agent rollback cutover`, which goes on") != std::string::npos, refused.err);
+      }
+      BOOST_TEST(pair.agent.command({"rollback", "snapshot", "--yes"}).exit_code == 6);
+    }
+  };
+  for (int part = 1; part <= kParts; ++part) kill_rollback(part);
+  pair.add(500, 510);
+  go_back(pair);
+  // The same of a cutover that is past the point of no return and has still everything of the sync.
+  kill_cutover(pair, "after_step_ended", Cleanup);
+  kill_rollback(kParts);
+  pair.add(600, 610);
+  go_back(pair);
+  BOOST_TEST(pair.on_target("SELECT count(*) FROM people") ==
+             pair.source.query_value("SELECT count(*) FROM person").value());
+  BOOST_TEST(
+      pair.on_target(
+          "SELECT count(*) FROM dispatch_sync.audit_log WHERE command = 'rollback cutover' AND phase = 'cutover' AND "
+          "detail ->> 'status' = 'rolled back'") == "2");
+}
+
+// reliability 104c, 104g: also on the way back
+BOOST_AUTO_TEST_CASE(a_rollback_of_the_cleanup_that_is_killed_around_any_transaction_goes_on) {
+  SwitchedPeople pair(20);
+  pair.target.exec(
+      "ALTER TABLE people ADD old text, ADD older integer NOT NULL DEFAULT 7; ALTER TABLE teams ADD old text");
+  pair.agent.options().mapping += "cleanup: { drop_columns: { people: [old, older], teams: [old] } }\n";
+  pair.agent.configure();
+  pair.bring_over();
+  pair.target.exec("UPDATE people SET old = 'of ' || name, older = legacy_id; UPDATE teams SET old = upper(name)");
+  const auto contents = [&] {
+    return tests::as_text(pair.target.query_rows("SELECT legacy_id, name, old, older FROM people ORDER BY 1")) +
+           tests::as_text(pair.target.query_rows("SELECT name, old FROM teams ORDER BY 1"));
+  };
+  const std::string before = contents();
+  for (const auto& [place, nth] : std::vector<std::pair<std::string, int>>{{"before_patient_commit", 1},
+                                                                           {"after_patient_commit", 1},
+                                                                           {"before_patient_commit", 2},
+                                                                           {"after_patient_commit", 2}}) {
+    BOOST_TEST_CONTEXT(place << "@" << nth) {
+      pair.agent.must({"cleanup", "--yes"});
+      const CommandResult killed = pair.agent.command({"rollback", "cleanup", "--yes"}, at(place, nth));
+      BOOST_TEST_REQUIRE(killed.exit_code == tests::kKilled, killed.err);
+      pair.agent.must({"rollback", "cleanup", "--yes"});
+      BOOST_TEST((contents() == before), tests::differing_lines(before, contents()));
+      pair.agent.must({"rollback", "cleanup", "--yes"});
+      BOOST_TEST((contents() == before), "twice");
+    }
+  }
+}
+
 // reliability 104b, 104c
 BOOST_AUTO_TEST_CASE(what_was_written_between_a_kill_and_the_next_run_is_brought_over_or_told_and_never_lost) {
   SwitchedPeople pair(20);
