@@ -28,17 +28,6 @@ StatusReport read_status(const Config& config) {
   return answer ? status_from_json(*answer) : read_stopped_status(config);
 }
 
-/// It goes at the end, when nothing can be taken back any more.
-std::string publication_obstacle(pg::Session& source, const std::string& publication) {
-  const pg::Result found = source.exec(
-      "select pg_catalog.pg_has_role(p.pubowner, 'USAGE'), pg_catalog.pg_get_userbyid(p.pubowner) from "
-      "pg_catalog.pg_publication p where p.pubname = $1",
-      {std::string_view{publication}});
-  if (found.rows() == 0 || found.is_true(0, 0)) return {};
-  return "the agent's role may not drop the publication " + publication + ", which belongs to " + found.text(0, 1) +
-         ": ALTER PUBLICATION … OWNER TO the agent's role, or GRANT it the owner's";
-}
-
 }  // namespace
 
 std::vector<std::string> cutover_obstacles(const Config& config, const Environment& environment, pg::Session& source,
@@ -80,8 +69,6 @@ std::vector<std::string> cutover_obstacles(const Config& config, const Environme
                     "quarantine discard`",
                     parked, accepted));
   }
-  if (std::string obstacle = publication_obstacle(source, config.source.publication); !obstacle.empty())
-    obstacles.push_back(std::move(obstacle));
   const auto validation =
       last_whole_validation(target, config.target.ledger_schema, finding_origin(environment, checkpoint->applied));
   if (const std::string obstacle = validation_obstacle(validation); !obstacle.empty()) obstacles.push_back(obstacle);

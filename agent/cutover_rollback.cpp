@@ -68,6 +68,7 @@ int roll_back_cutover(const Config& config, const Options& options, const std::s
   steps::Site site{config, stop};
   site.take_turn();
   site.run = irreversible_cutover(site.journal);
+  replication::require_may_drop_publication(site.source, config.source.publication);
   if (options.rollback.is_dry) {
     std::cout << "drop publication and slot, where they are still there\n"
                  "make migration_mappings of the ledger a view again\n"

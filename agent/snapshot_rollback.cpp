@@ -32,6 +32,7 @@ void require_nobody_at_it(steps::Site& site) {
         .remedy(run->is_past_return() ? "take it back first: `agent rollback cutover`"
                                       : "take it back first: `agent cutover --abort`");
   }
+  replication::require_may_drop_publication(site.source, site.config.source.publication);
   const auto health = replication::read_slot_health(site.source, site.config.source.slot);
   if (!steps::is_agent_running(site) && !(health && health->active_pid)) return;
   throw Error(ErrorKind::Refused, "an agent is running, which would go on writing")

@@ -169,8 +169,21 @@ void comment_on_publication(pg::Session& session, const std::string& name, const
   session.exec(fmt::format("comment on publication {} is {}", pg::quote_identifier(name), pg::quote_literal(comment)));
 }
 
+void require_may_drop_publication(pg::Session& session, const std::string& name) {
+  const pg::Result found = session.exec(publication_sql::kOwner, {std::string_view{name}});
+  if (found.rows() == 0 || found.is_true(0, 0)) return;
+  throw core::Error{core::ErrorKind::Refused, "the agent's role may not drop the publication"}
+      .with("publication", name)
+      .with("owner", found.text(0, 1))
+      .with("role", found.text(0, 2))
+      .remedy("on the source: GRANT " + found.text(0, 1) + " TO " + found.text(0, 2) +
+              ", then run the command again (another owner would do, too, but whatever alters a publication makes the "
+              "next start read its tables anew)");
+}
+
 bool drop_publication(pg::Session& session, const std::string& name) {
   if (!read_publication(session, name)) return false;
+  require_may_drop_publication(session, name);
   session.exec(fmt::format("drop publication if exists {}", pg::quote_identifier(name)));
   return true;
 }

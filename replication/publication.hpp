@@ -76,7 +76,10 @@ void alter_publication(pg::Session& session, const Publication& publication,
 /// Only its owner may: throws Error(Source) with SQLSTATE 42501 otherwise.
 void comment_on_publication(pg::Session& session, const std::string& name, const std::string& comment);
 
-/// Drops it if it exists; false when there was none.
+/// Throws Error(Refused), naming its owner, when it exists and this role may not drop it. Changes nothing.
+void require_may_drop_publication(pg::Session& session, const std::string& name);
+
+/// Drops it if it exists; false when there was none. Throws what require_may_drop_publication() throws.
 bool drop_publication(pg::Session& session, const std::string& name);
 
 }  // namespace replication

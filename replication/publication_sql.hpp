@@ -32,4 +32,11 @@ select n.nspname
  order by n.nspname
 )sql";
 
+/// Of the publication $1: whether the current role may drop it, its owner, that role.
+inline constexpr std::string_view kOwner = R"sql(
+select pg_catalog.pg_has_role(p.pubowner, 'USAGE'), pg_catalog.pg_get_userbyid(p.pubowner), current_user
+  from pg_catalog.pg_publication p
+ where p.pubname = $1
+)sql";
+
 }  // namespace replication::publication_sql

@@ -26,6 +26,8 @@ constexpr std::chrono::milliseconds kSlotLook{20};
 }  // namespace
 
 cutover::Plan Release::plan() {
+  // It goes at the end, when nothing can be taken back any more.
+  replication::require_may_drop_publication(site_.source, site_.config.source.publication);
   return {
       {"SELECT pg_drop_replication_slot('" + site_.config.source.slot + "')", "", "nobody reads the stream any more"},
       {"DROP PUBLICATION " + site_.config.source.publication, "ACCESS EXCLUSIVE on the publication",

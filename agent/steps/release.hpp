@@ -12,6 +12,7 @@ class Release : public Action {
   Release(Site& site, Fence& fence) : site_(site), fence_(fence) {}
 
   [[nodiscard]] cutover::Step step() const override { return cutover::Step::Release; }
+  /// Throws Error(Refused) when the publication is not this role's to drop.
   [[nodiscard]] cutover::Plan plan() override;
   nlohmann::json run() override;
 

@@ -72,6 +72,51 @@ BOOST_AUTO_TEST_CASE(only_an_equal_validation_of_everything_since_the_last_snaps
 }
 
 // reliability 104a
+BOOST_AUTO_TEST_CASE(
+    a_publication_that_the_role_may_not_drop_is_named_with_its_owner_before_anything_is_fenced_or_taken_back) {
+  People pair;
+  const std::string publication = pair.agent.options().publication;
+  const std::string owner = pair.name + "_owner";
+  // Of another database: this one takes no writes later.
+  tests::Sql admin(tests::shared_servers().source_cluster.url("postgres", "postgres"));
+  const std::string membership = owner + " TO dispatch_sync";
+  pair.bring_over();
+  pair.source_admin.exec("CREATE ROLE " + owner + "; ALTER PUBLICATION " + publication + " OWNER TO " + owner);
+  pair.agent.must({"snapshot"});
+  pair.make_ready();
+  const auto require_told = [&](const std::string& text) {
+    for (const std::string& what : {std::string("may not drop the publication"), "publication=" + publication,
+                                    "owner=" + owner, std::string("GRANT " + membership)}) {
+      BOOST_TEST(tells(text, what), what << " is missing in:\n" << text);
+    }
+  };
+  require_told(obstacles(pair));
+  const CommandResult snapshot = pair.agent.command({"rollback", "snapshot", "--yes"});
+  BOOST_TEST(snapshot.exit_code == 6);
+  require_told(snapshot.err);
+  BOOST_TEST(pair.on_target("SELECT count(*) FROM people") == "300");
+  admin.exec("GRANT " + membership);
+  require_ready(pair);
+
+  // Somebody takes it behind the point of no return: what keeps the last step is said, and it is finished, or gone back on.
+  const auto cutover = pair.agent.begin({"cutover", "--yes"}, {{"AGENT_FAILPOINTS", "after_step_ended=kill@6"}});
+  const int code = cutover->wait();
+  BOOST_TEST_REQUIRE(code == tests::kKilled, code << "\n" << cutover->err());
+  admin.exec("REVOKE " + owner + " FROM dispatch_sync");
+  const CommandResult stuck = pair.agent.command({"cutover", "--yes"});
+  BOOST_TEST(stuck.exit_code == 6);
+  require_told(stuck.err);
+  BOOST_TEST(tells(stuck.err, "`agent cutover` goes on"), stuck.err);
+  const CommandResult back = pair.agent.command({"rollback", "cutover", "--yes"});
+  BOOST_TEST(back.exit_code == 6);
+  require_told(back.err);
+  admin.exec("GRANT " + membership);
+  pair.agent.must({"cutover", "--yes"});
+  BOOST_TEST(pair.source_admin.query_value("SELECT count(*) FROM pg_publication").value() == "0");
+  admin.exec("DROP ROLE " + owner);
+}
+
+// reliability 104a
 BOOST_AUTO_TEST_CASE(a_target_that_is_further_behind_than_allowed_begins_no_cutover) {
   People pair;
   pair.agent.options().cutover = "{ max_lag: 1s }";
