@@ -168,8 +168,9 @@ BOOST_AUTO_TEST_CASE(whatever_changes_something_leaves_its_line_and_what_does_no
   BOOST_TEST((switched == steps), switched);
   BOOST_TEST(firm.left({"cutover", "--yes"}) == "");
   BOOST_TEST(firm.left({"rollback", "cutover", "--dry-run"}) == "");
-  BOOST_TEST(firm.left({"rollback", "cutover", "--yes"}, status) ==
-             "rollback cutover|mappings|null\nrollback cutover|cutover|rolled back\n");
+  BOOST_TEST(
+      firm.left({"rollback", "cutover", "--yes"}, status) ==
+      "rollback cutover|cutover|rolling back\nrollback cutover|mappings|null\nrollback cutover|cutover|rolled back\n");
   BOOST_TEST(firm.control("cutover", "run = min(run) OVER ()") ==
              "|rolled "
              "back|t\nfence|done|t\ndrain|done|t\nvalidate|done|t\nsettle|done|t\nmappings|done|t\ncleanup|done|"
