@@ -97,10 +97,11 @@ core::Error usage_error(const CLI::ParseError& error, const Reference& program, 
     const auto found = std::ranges::find(command->commands, word, &Reference::name);
     if (found == command->commands.end()) {
       const std::vector<std::string> names = names_of(command->commands);
-      const std::string nearest = mapping::did_you_mean(word, names);
+      const std::string nearest = mapping::nearest_name(word, names);
       return core::Error(core::ErrorKind::Usage, fmt::format("unknown command \"{}\" of {}", word, path))
-          .remedy(fmt::format("{}{}{} knows {}; {} --help says what each does", nearest, nearest.empty() ? "" : " ",
-                              path, fmt::join(names, ", "), path));
+          .remedy(fmt::format("{}{} knows {}; {} --help says what each does",
+                              nearest.empty() ? "" : "did you mean \"" + nearest + "\"? ", path, fmt::join(names, ", "),
+                              path));
     }
     path += " " + found->name;
     command = &*found;

@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_word_is_named_with_those_that_are_known) {
            Wrong{{"rollback", "nothing"},
                  {"unknown command \"nothing\" of agent rollback", "agent rollback knows cleanup, snapshot, cutover"}},
            Wrong{{"rollback", "--config", "x.yaml", "cutovr", "--yes"},
-                 {"\"cutovr\" of agent rollback", "did you mean", "cutover"}},
+                 {"\"cutovr\" of agent rollback", "did you mean \"cutover\"?"}},
            Wrong{{"quarantine", "lst"}, {"\"lst\" of agent quarantine", "list"}},
            Wrong{{"mapping", "17"}, {"\"17\" of agent mapping", "lookup"}},
            Wrong{{}, {"agent needs to be told what to do", "check", "cutover"}},
