@@ -47,6 +47,14 @@ void print(const cutover::SnapshotRollbackView& view, bool is_done, bool as_json
       routes.push_back(
           {{"name", one.route}, {"to", one.table.display()}, {"going", one.going}, {"staying", one.staying}});
     }
+    ordered_json loosened = ordered_json::array();
+    for (const auto& one : view.loosened) {
+      loosened.push_back({{"table", one.table.display()},
+                          {"column", one.column},
+                          {"to", one.to.display()},
+                          {"restored", one.restored},
+                          {"emptied", one.emptied}});
+    }
     ordered_json references = ordered_json::array();
     for (const auto& one : view.references) {
       references.push_back({{"table", one.table.display()},
@@ -56,6 +64,7 @@ void print(const cutover::SnapshotRollbackView& view, bool is_done, bool as_json
     }
     std::cout << ordered_json{{"status", is_done ? "rolled back" : "nothing was changed"},
                               {"routes", routes},
+                              {"loosened", loosened},
                               {"references", references}}
                      .dump(2)
               << '\n';
@@ -69,6 +78,12 @@ void print(const cutover::SnapshotRollbackView& view, bool is_done, bool as_json
                                one.staying);
     }
     std::cout << '\n';
+  }
+  for (const auto& one : view.loosened) {
+    std::cout << fmt::format(
+        "{}.{}: rows that stay and refer to rows of {} that {}: {} refer again to what they referred to before, {} to "
+        "nothing\n",
+        one.table.display(), one.column, one.to.display(), is_done ? "went" : "would go", one.restored, one.emptied);
   }
   for (const auto& one : view.references) {
     std::cout << fmt::format("in the way: {} rows of {} that stay refer to rows of {} that would go ({})\n", one.rows,
@@ -98,11 +113,15 @@ int roll_back_snapshot(const Config& config, const Options& options, const std::
   }
   std::int64_t going = 0;
   for (const auto& one : view.routes) going += one.going;
-  require_confirmation(options.rollback.is_confirmed,
-                       fmt::format("Removes {} rows from the target, whatever the new application has made of them "
-                                   "since, then slot and publication.\n",
-                                   going),
-                       site.environment.target_identity.database);
+  std::int64_t emptied = 0;
+  for (const auto& one : view.loosened) emptied += one.emptied;
+  require_confirmation(
+      options.rollback.is_confirmed,
+      fmt::format("Removes {} rows from the target, whatever the new application has made of them "
+                  "since, then slot and publication. {} references of rows that stay are emptied, since "
+                  "what they were before is not known or not there (--dry-run names them).\n",
+                  going, emptied),
+      site.environment.target_identity.database);
   const auto store = open_store(site.environment);
   rollback.begin({}, stop);
   static_cast<void>(rollback.remove({}, stop));

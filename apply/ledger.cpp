@@ -11,6 +11,23 @@
 
 namespace apply {
 
+namespace {
+
+/// SQL for a jsonb of the columns of the row `t` that the route writes references into, each as text.
+std::string held_references(const mapping::Route& route) {
+  std::string names;
+  std::string values;
+  for (const mapping::TargetColumn& column : route.columns) {
+    if (column.refs.empty()) continue;
+    const char* comma = names.empty() ? "" : ", ";
+    names += comma + pg::quote_literal(column.name);
+    values += comma + ("t." + pg::quote_identifier(column.name)) + "::text";
+  }
+  return fmt::format("pg_catalog.jsonb_object(array[{}]::text[], array[{}]::text[])", names, values);
+}
+
+}  // namespace
+
 Ledger::Ledger(std::string schema, std::string slot)
     : schema_(std::move(schema)), slot_(std::move(slot)), quarantine_(schema_) {}
 
@@ -143,7 +160,8 @@ std::size_t Ledger::note_found_rows(pg::Session& session, const mapping::Plan& p
     const auto found = static_cast<std::int64_t>(
         session
             .exec(fmt::format(fmt::runtime(ledger_sql::kNoteFound), fmt::arg("schema", pg::quote_identifier(schema_)),
-                              fmt::arg("table", pg::quote_name(route.to)), fmt::arg("key", key)),
+                              fmt::arg("table", pg::quote_name(route.to)), fmt::arg("key", key),
+                              fmt::arg("held", held_references(route))),
                   {std::string_view{route.name}})
             .affected_rows());
     noted += static_cast<std::size_t>(

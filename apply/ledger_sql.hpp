@@ -38,6 +38,7 @@ create table if not exists {schema}.found_rows (
   route text not null,
   target_key text[] not null,
   primary key (route, target_key));
+alter table {schema}.found_rows add column if not exists held pg_catalog.jsonb;
 create table if not exists {schema}.migration_control (
   run text not null,
   phase text not null,
@@ -167,10 +168,11 @@ inline constexpr std::string_view kReadRemembered = R"sql(
 select legacy_key, target_key[1], target_key[2], target_key[3], target_key[4], target_key[5], target_key[6], target_key[7], target_key[8]
 from {schema}.remembered_keys where route = $1)sql";
 
-/// $1 route; `{table}`, `{key}`: its quoted table, and the text of its key columns. Once for each route: later, rows are there that the agent wrote.
+/// $1 route; `{table}`, `{key}`, `{held}`: its quoted table, the text of its key columns, and what the row refers to in the columns that the route will
+/// write. Once for each route: later, rows are there that the agent wrote.
 inline constexpr std::string_view kNoteFound = R"sql(
-insert into {schema}.found_rows (route, target_key)
-select $1, array[{key}]::text[] from {table} t
+insert into {schema}.found_rows (route, target_key, held)
+select $1, array[{key}]::text[], {held} from {table} t
 where not exists (select from {schema}.found_routes f where f.route = $1)
 on conflict do nothing)sql";
 

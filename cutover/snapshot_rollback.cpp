@@ -26,6 +26,9 @@ using core::ErrorKind;
 
 // A transaction's locks and undo stay small, and its rows are still found through their key.
 constexpr std::int64_t kBatch = 20'000;
+// Of the line `f` of found_rows. A ledger that an earlier version made, and nobody has started since, has no such column.
+constexpr const char* kHeld = "(pg_catalog.to_jsonb(f) -> 'held')";
+constexpr const char* kBatchTable = "pg_temp.rollback_batch";
 constexpr std::size_t kCopyPiece = 64U << 10U;
 
 std::vector<std::string> key_columns(const mapping::Route& route) {
@@ -98,7 +101,15 @@ void SnapshotRollback::begin(const Patience& patience, const std::stop_token& st
     if (!view.references.empty()) throw still_referred_to(view.references);
     nlohmann::json rows;
     for (const RouteRows& route : view.routes) rows[route.route] = route.going;
-    audit(target_, schema_, actor_, "rollback snapshot", "begin", {{"rows", rows}});
+    nlohmann::json loosened = nlohmann::json::array();
+    for (const LoosenedReference& one : view.loosened) {
+      loosened.push_back({{"table", one.table.display()},
+                          {"column", one.column},
+                          {"to", one.to.display()},
+                          {"restored", one.restored},
+                          {"emptied", one.emptied}});
+    }
+    audit(target_, schema_, actor_, "rollback snapshot", "begin", {{"rows", rows}, {"loosened", loosened}});
   });
 }
 
@@ -108,6 +119,7 @@ void SnapshotRollback::make_list() {
   for (const mapping::Route& route : plan_.routes) {
     if (route.id_column) {
       list_by_id(route);
+      list_under_adopted_ids(route);
     } else {
       list_by_key(route);
     }
@@ -150,6 +162,23 @@ void SnapshotRollback::list_by_id(const mapping::Route& route) {
   target_.copy_in_finish();
 }
 
+/// Into the tables of further routes the agent writes rows under adopted ids, too. Of an entity's row that was there when its first route was copied
+/// it is known what was there under its id in the others; of one that was adopted later it is not.
+void SnapshotRollback::list_under_adopted_ids(const mapping::Route& route) {
+  const mapping::Entity& entity = plan_.entity(*route.entity);
+  const mapping::Route& first = plan_.route(entity.routes.front());
+  if (first.to == route.to) return;
+  target_.exec(fmt::format(
+      "INSERT INTO {0} SELECT DISTINCT {2}, k.target_key FROM (SELECT m.uuid, ARRAY[m.uuid::text] AS target_key FROM "
+      "{1}.stored_mappings m WHERE m.entity = {3} AND m.adopted) k WHERE EXISTS (SELECT FROM {4} t WHERE t.{5} = "
+      "k.uuid) AND "
+      "EXISTS (SELECT FROM {1}.found_rows f WHERE f.route = {6} AND f.target_key = k.target_key) AND NOT EXISTS "
+      "(SELECT FROM "
+      "{1}.found_rows f WHERE f.route = {2} AND f.target_key = k.target_key) ON CONFLICT DO NOTHING",
+      list(), pg::quote_identifier(schema_), pg::quote_literal(route.name), pg::quote_literal(entity.name),
+      pg::quote_name(route.to), pg::quote_identifier(*route.id_column), pg::quote_literal(first.name)));
+}
+
 void SnapshotRollback::list_by_key(const mapping::Route& route) {
   target_.exec(fmt::format(
       "INSERT INTO {0} SELECT DISTINCT r.route, r.target_key FROM {1}.remembered_keys r WHERE r.route = {2} "
@@ -183,8 +212,10 @@ SnapshotRollbackView SnapshotRollback::read_list() {
     if (going == 0) continue;
     const std::string rows =
         fmt::format("(SELECT target_key FROM {} WHERE route = {})", list(), pg::quote_literal(route.name));
-    const auto found = references(route, rows);
+    const auto found = references(route, rows, Which::NotLoosened);
     view.references.insert(view.references.end(), found.begin(), found.end());
+    const auto giving_way = loosened(route, rows);
+    view.loosened.insert(view.loosened.end(), giving_way.begin(), giving_way.end());
   }
   return view;
 }
@@ -206,29 +237,126 @@ std::int64_t SnapshotRollback::staying(const mapping::Route& route) {
       .integer(0, 0);
 }
 
-/// `going`: SQL for a relation with the column target_key.
-std::vector<StayingReference> SnapshotRollback::references(const mapping::Route& to, const std::string& going) {
-  const std::string table = pg::quote_name(to.to);
-  const pg::Result keys = target_.exec(snapshot_rollback_sql::kForeignKeys, {std::string_view{table}});
+std::vector<const mapping::Route*> SnapshotRollback::writers(const IncomingKey& key) const {
+  std::vector<const mapping::Route*> routes;
+  for (const mapping::Route& route : plan_.routes) {
+    const bool writes = key.column && route.to == key.from &&
+                        std::ranges::any_of(route.columns, [&](const mapping::TargetColumn& column) {
+                          return column.name == key.column->name && !column.refs.empty();
+                        });
+    if (writes) routes.push_back(&route);
+  }
+  return routes;
+}
+
+std::string SnapshotRollback::going_rows(const mapping::Route& to, const std::string& going) {
+  return fmt::format("{} p JOIN {} g ON {}", pg::quote_name(to.to), going, matches(to, "p", "g.target_key"));
+}
+
+std::string SnapshotRollback::refers_and_stays(const mapping::Route& to, const IncomingKey& key) {
+  std::string condition = key.condition;
+  for (const mapping::Route& route : plan_.routes) {
+    if (route.to != key.from) continue;
+    for (const std::string& leaving : {list(), std::string(kBatchTable)}) {
+      const std::string own = leaving == list() ? " AND h.route = " + pg::quote_literal(route.name) : "";
+      if (own.empty() && &route != &to) continue;
+      condition += fmt::format(" AND NOT EXISTS (SELECT FROM {} h WHERE {}{})", leaving,
+                               matches(route, "c", "h.target_key"), own);
+    }
+  }
+  return condition;
+}
+
+std::string SnapshotRollback::is_written(const mapping::Route& route) {
+  const std::string schema = pg::quote_identifier(schema_);
+  const std::string keys =
+      route.id_column
+          ? fmt::format("SELECT ARRAY[uuid::text] AS target_key FROM {}.stored_mappings WHERE entity = {} AND adopted",
+                        schema, pg::quote_literal(plan_.entity(*route.entity).name))
+          : fmt::format("SELECT target_key FROM {}.remembered_keys WHERE route = {}", schema,
+                        pg::quote_literal(route.name));
+  return fmt::format("EXISTS (SELECT FROM ({}) w WHERE {})", keys, matches(route, "c", "w.target_key"));
+}
+
+std::string SnapshotRollback::found_row(const mapping::Route& route) const {
+  std::string key;
+  for (const std::string& column : key_columns(route)) {
+    key += (key.empty() ? "c." : ", c.") + pg::quote_identifier(column) + "::text";
+  }
+  return fmt::format("{}.found_rows f WHERE f.route = {} AND f.target_key = ARRAY[{}]", pg::quote_identifier(schema_),
+                     pg::quote_literal(route.name), key);
+}
+
+std::string SnapshotRollback::previous(const mapping::Route& route, const mapping::Route& to,
+                                       const IncomingKey& key) const {
+  const IncomingKey::Column& column = *key.column;
+  return fmt::format("(SELECT o.{0} FROM {1} o WHERE o.{0} <> c.{2} AND o.{0} = (SELECT ({6} ->> {3})::{4} FROM {5}))",
+                     pg::quote_identifier(column.referred), pg::quote_name(to.to), pg::quote_identifier(column.name),
+                     pg::quote_literal(column.name), column.type, found_row(route), kHeld);
+}
+
+std::string SnapshotRollback::was_empty(const mapping::Route& route, const IncomingKey& key) const {
+  return fmt::format("EXISTS (SELECT FROM {0} AND {2} ? {1} AND {2} ->> {1} IS NULL)", found_row(route),
+                     pg::quote_literal(key.column->name), kHeld);
+}
+
+std::vector<StayingReference> SnapshotRollback::references(const mapping::Route& to, const std::string& going,
+                                                           Which which) {
   std::vector<StayingReference> found;
-  for (std::size_t row = 0; row < keys.rows(); ++row) {
-    const core::QualifiedName from{keys.text(row, 1), keys.text(row, 2)};
-    std::string query =
-        fmt::format("SELECT pg_catalog.count(*) FROM {} c JOIN {} p ON {} JOIN {} g ON {} WHERE true",
-                    pg::quote_name(from), table, keys.text(row, 3), going, matches(to, "p", "g.target_key"));
-    for (const mapping::Route& route : plan_.routes) {
-      if (route.to != from) continue;
-      for (const std::string& leaving : {list(), std::string("pg_temp.rollback_batch")}) {
-        const std::string own = leaving == list() ? " AND h.route = " + pg::quote_literal(route.name) : "";
-        if (own.empty() && &route != &to) continue;
-        query += fmt::format(" AND NOT EXISTS (SELECT FROM {} h WHERE {}{})", leaving,
-                             matches(route, "c", "h.target_key"), own);
-      }
+  for (const IncomingKey& key : incoming_keys(target_, to.to)) {
+    std::string query = fmt::format("SELECT pg_catalog.count(*) FROM {} c, {} WHERE {}", pg::quote_name(key.from),
+                                    going_rows(to, going), refers_and_stays(to, key));
+    if (which == Which::NotLoosened) {
+      for (const mapping::Route* route : writers(key)) query += " AND NOT " + gives_way(*route, to, key);
     }
     const std::int64_t rows = target_.exec(query).integer(0, 0);
-    if (rows > 0) found.push_back({.table = from, .constraint = keys.text(row, 0), .to = to.to, .rows = rows});
+    if (rows > 0) found.push_back({.table = key.from, .constraint = key.constraint, .to = to.to, .rows = rows});
   }
   return found;
+}
+
+std::string SnapshotRollback::gives_way(const mapping::Route& route, const mapping::Route& to, const IncomingKey& key) {
+  if (key.column->is_nullable) return "(" + is_written(route) + ")";
+  return fmt::format("({} AND {} IS NOT NULL)", is_written(route), previous(route, to, key));
+}
+
+std::vector<LoosenedReference> SnapshotRollback::loosened(const mapping::Route& to, const std::string& going) {
+  std::vector<LoosenedReference> found;
+  for (const IncomingKey& key : incoming_keys(target_, to.to)) {
+    for (const mapping::Route* route : writers(key)) {
+      const pg::Result rows = target_.exec(fmt::format(
+          "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {} IS NOT NULL OR {}) FROM {} c, {} "
+          "WHERE {} AND {}",
+          previous(*route, to, key), was_empty(*route, key), pg::quote_name(key.from), going_rows(to, going),
+          refers_and_stays(to, key), gives_way(*route, to, key)));
+      const std::int64_t all = rows.integer(0, 0);
+      if (all == 0) continue;
+      const std::int64_t restored = rows.integer(0, 1);
+      found.push_back({.table = key.from,
+                       .column = key.column->name,
+                       .to = to.to,
+                       .restored = restored,
+                       .emptied = all - restored});
+    }
+  }
+  return found;
+}
+
+void SnapshotRollback::loosen(const mapping::Route& to) {
+  for (const IncomingKey& key : incoming_keys(target_, to.to)) {
+    for (const mapping::Route* route : writers(key)) {
+      const std::string update =
+          fmt::format("UPDATE {} c SET {} = {} FROM {} WHERE {} AND {}", pg::quote_name(key.from),
+                      pg::quote_identifier(key.column->name), previous(*route, to, key), going_rows(to, kBatchTable),
+                      refers_and_stays(to, key), gives_way(*route, to, key));
+      std::uint64_t rows = 0;
+      // What a row referred to before may itself be of this batch: then it refers to nothing the next time.
+      while (const std::uint64_t now = target_.exec(update).affected_rows()) rows += now;
+      if (rows == 0) continue;
+      audit(target_, schema_, actor_, "rollback snapshot", "loosen",
+            {{"table", key.from.display()}, {"column", key.column->name}, {"to", to.to.display()}, {"rows", rows}});
+    }
+  }
 }
 
 std::vector<const mapping::Route*> SnapshotRollback::children_first() const {
@@ -269,7 +397,8 @@ std::int64_t SnapshotRollback::remove_batch(const mapping::Route& route) {
   const std::string condition = matches(route, "t", "b.target_key");
   // From here on nobody begins to refer to them: whoever does waits for this transaction, and finds them gone.
   target_.exec(fmt::format("SELECT FROM {} t JOIN pg_temp.rollback_batch b ON {} FOR UPDATE OF t", table, condition));
-  if (const auto found = references(route, "pg_temp.rollback_batch"); !found.empty()) throw still_referred_to(found);
+  loosen(route);
+  if (const auto found = references(route, kBatchTable, Which::All); !found.empty()) throw still_referred_to(found);
   target_.exec(fmt::format("DELETE FROM {} t USING pg_temp.rollback_batch b WHERE {}", table, condition));
   return static_cast<std::int64_t>(taken);
 }

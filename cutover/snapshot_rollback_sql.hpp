@@ -15,16 +15,6 @@ inline constexpr std::string_view kTypes = R"sql(
 select pg_catalog.format_type(a.atttypid, null) from unnest($2::text[]) with ordinality as x(name, i)
 join pg_catalog.pg_attribute a on a.attrelid = $1::pg_catalog.regclass and a.attname = x.name and not a.attisdropped order by x.i)sql";
 
-/// Foreign keys that lead to the table $1: constraint, schema and name of the table that has it, how a row `c` of that finds its row `p`.
-inline constexpr std::string_view kForeignKeys = R"sql(
-select k.conname, n.nspname, c.relname,
-  (select pg_catalog.string_agg(pg_catalog.format('p.%I = c.%I', f.attname, a.attname), ' and ' order by x.i)
-   from unnest(k.conkey, k.confkey) with ordinality as x(m, o, i)
-   join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = x.m
-   join pg_catalog.pg_attribute f on f.attrelid = k.confrelid and f.attnum = x.o)
-from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where k.contype = 'f' and k.confrelid = $1::pg_catalog.regclass and k.conparentid = 0 order by n.nspname, c.relname, k.conname)sql";
-
 /// $1 route, $2 how many at most.
 inline constexpr std::string_view kTakeBatch = R"sql(
 with taken as (delete from {schema}.rollback_rows

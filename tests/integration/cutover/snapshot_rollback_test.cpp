@@ -17,12 +17,13 @@ CREATE TABLE sale (id integer PRIMARY KEY, client_id integer, total integer);
 CREATE TABLE tag (id integer PRIMARY KEY, name text);
 CREATE TABLE client_tag (id integer PRIMARY KEY, client_id integer, tag_id integer);
 INSERT INTO client SELECT i, 'c' || i, CASE WHEN i > 1 THEN i / 2 END FROM generate_series(1, 60) i;
+UPDATE client SET boss = 30 WHERE id = 2;
 INSERT INTO sale SELECT i, i % 60 + 1, i FROM generate_series(1, 200) i;
 INSERT INTO tag SELECT i, 't' || i FROM generate_series(1, 5) i;
 INSERT INTO client_tag SELECT i, i, i % 5 + 1 FROM generate_series(1, 40) i;
 )sql";
 
-// Before the copy there are: clients of an earlier migration (adopted), one of them under the very id that minting would give, clients of the new
+// Before the copy there are: clients of an earlier migration (adopted), one of them with another boss than on the source, who is copied; clients of the new
 // application with sales of theirs, one with a legacy key by mistake, and tags, one of them paired.
 const std::string kTarget = R"sql(
 CREATE TABLE clients (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text, boss uuid REFERENCES clients, legacy_id integer);
@@ -135,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_rolled_back_snapshot_leaves_the_target_as_it_was_and_a_ne
   BOOST_TEST(firm.on_target("SELECT count(*) FROM dispatch_sync.checkpoint") == "0");
   BOOST_TEST(
       firm.on_target("SELECT string_agg(phase, ',' ORDER BY id) FROM dispatch_sync.audit_log WHERE command = 'rollback "
-                     "snapshot' AND actor <> ''") == "begin,done");
+                     "snapshot' AND actor <> ''") == "begin,loosen,done");
   // There is nothing more to take back, and it says so.
   BOOST_TEST(firm.agent.command({"rollback", "snapshot", "--yes"}).exit_code == 6);
 
@@ -143,6 +144,100 @@ BOOST_AUTO_TEST_CASE(a_rolled_back_snapshot_leaves_the_target_as_it_was_and_a_ne
   firm.require_copied();
   BOOST_TEST(firm.rows() == copied);
   firm.agent.must({"validate"});
+}
+
+// The agent wrote a reference to a copied row into a row that stays: it goes back to what it was, or to nothing where that is not known any more.
+BOOST_AUTO_TEST_CASE(what_an_adopted_row_referred_to_before_comes_back_and_what_is_not_known_is_told_and_emptied) {
+  const Firm firm;
+  firm.source.exec(
+      "INSERT INTO client VALUES (61, 'c61', NULL), (62, 'c62', NULL), (63, 'c63', NULL); UPDATE client SET boss = 60 "
+      "+ id WHERE "
+      "id <= 3");
+  firm.target.exec(
+      "INSERT INTO clients (id, name) VALUES ('00000000-0000-4000-8000-000000000004', 'born and gone'); INSERT INTO "
+      "clients (name, legacy_id, "
+      "boss) VALUES ('c3', 3, '00000000-0000-4000-8000-000000000004')");
+  const auto bosses = [&] {
+    return firm.on_target(
+        "SELECT string_agg(c.name || ' ' || coalesce(b.name, '-'), ', ' ORDER BY c.name) FROM clients c LEFT JOIN "
+        "clients b ON "
+        "b.id = c.boss WHERE c.legacy_id <= 3");
+  };
+  const std::string before = bosses();
+  BOOST_TEST(before == "c1 -, c2 c1, c3 born and gone");
+  firm.bring_over();
+  BOOST_TEST(bosses() == "c1 c61, c2 c62, c3 c63");
+  const auto loosened = [&] {
+    return nlohmann::json::parse(firm.agent.must({"rollback", "snapshot", "--dry-run", "--json"})).at("loosened").at(0);
+  };
+  BOOST_TEST(loosened().at("column") == "boss");
+  BOOST_TEST(loosened().at("restored") == 3);
+  BOOST_TEST(loosened().at("emptied") == 0);
+  // The new application has removed the one; of another the ledger does not know it.
+  firm.target.exec("DELETE FROM clients WHERE name = 'born and gone'");
+  firm.target_admin.exec(
+      "UPDATE dispatch_sync.found_rows SET held = NULL WHERE route = 'clients' AND target_key = (SELECT "
+      "ARRAY[id::text] FROM "
+      "clients WHERE legacy_id = 2)");
+  const std::string text = firm.agent.must({"rollback", "snapshot", "--dry-run"});
+  BOOST_TEST(says(text, "1 refer again to what they referred to before, 2 to nothing"), text);
+  firm.agent.must({"rollback", "snapshot", "--yes"});
+  BOOST_TEST(bosses() == "c1 -, c2 -, c3 -");
+  BOOST_TEST(firm.on_target("SELECT sum((detail ->> 'rows')::int) FROM dispatch_sync.audit_log WHERE command = "
+                            "'rollback snapshot' AND phase = "
+                            "'loosen' AND detail ->> 'column' = 'boss'") == "3");
+  BOOST_TEST(firm.on_target("SELECT count(*) FROM clients") == "4");
+}
+
+// A row that the agent wrote under the id of an adopted one, into another table, is the agent's. One that was there is not.
+BOOST_AUTO_TEST_CASE(what_further_routes_wrote_under_adopted_ids_goes_unless_it_was_there) {
+  Firm firm;
+  firm.agent.options().mapping +=
+      "  - from: client\n    to: badges\n    entity: client\n    id: client_id\n    columns: { sponsor: "
+      "\"ref('client', boss)\" }\n";
+  firm.agent.configure();
+  firm.target.exec(
+      "CREATE TABLE badges (client_id uuid PRIMARY KEY REFERENCES clients, sponsor uuid REFERENCES clients); INSERT "
+      "INTO badges SELECT id FROM "
+      "clients WHERE legacy_id = 1");
+  const std::string before = firm.rows() + firm.on_target("SELECT string_agg(b::text, ',') FROM badges b");
+  firm.bring_over();
+  BOOST_TEST(firm.on_target("SELECT count(*) FROM badges") == "60");
+  firm.agent.must({"rollback", "snapshot", "--yes"});
+  const std::string after = firm.rows() + firm.on_target("SELECT string_agg(b::text, ',') FROM badges b");
+  BOOST_TEST((after == before), tests::differing_lines(before, after));
+}
+
+// Where a reference may not be NULL, only what is known to have been there gives way to it.
+BOOST_AUTO_TEST_CASE(a_reference_that_may_not_be_empty_goes_back_to_what_it_was_or_is_in_the_way) {
+  Firm firm;
+  std::string& mapping = firm.agent.options().mapping;
+  mapping.insert(mapping.find("routes:"), "  sale:\n    adopt: SELECT 5, id FROM sales WHERE total = 5\n");
+  firm.agent.configure();
+  firm.target.exec(
+      "ALTER TABLE sales ALTER client SET NOT NULL; INSERT INTO sales (client, total) VALUES "
+      "('00000000-0000-4000-8000-000000000001', 5)");
+  const std::string before = firm.rows();
+  firm.bring_over();
+  BOOST_TEST(firm.on_target("SELECT c.legacy_id FROM sales s JOIN clients c ON c.id = s.client WHERE total = 5") ==
+             "6");
+  const std::string copied = firm.rows();
+  firm.target_admin.exec(
+      "CREATE TABLE dispatch_sync.kept AS SELECT * FROM dispatch_sync.found_rows; UPDATE dispatch_sync.found_rows SET "
+      "held = NULL");
+  for (const auto& command :
+       {std::vector<std::string>{"rollback", "snapshot", "--dry-run"}, {"rollback", "snapshot", "--yes"}}) {
+    const CommandResult refused = firm.agent.command(command);
+    BOOST_TEST(refused.exit_code == 6, refused.err);
+    BOOST_TEST(says(refused.out + refused.err, "1 rows of sales"), refused.out + refused.err);
+  }
+  BOOST_TEST((firm.rows() == copied), tests::differing_lines(copied, firm.rows()));
+  firm.target_admin.exec(
+      "UPDATE dispatch_sync.found_rows f SET held = k.held FROM dispatch_sync.kept k WHERE (k.route, k.target_key) = "
+      "(f.route, "
+      "f.target_key); DROP TABLE dispatch_sync.kept");
+  firm.agent.must({"rollback", "snapshot", "--yes"});
+  BOOST_TEST((firm.rows() == before), tests::differing_lines(before, firm.rows()));
 }
 
 // Rows that were there before under the very id that minting gives are nobody's to remove; nor are those that the new application gave a legacy key.
