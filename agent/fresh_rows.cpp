@@ -10,17 +10,11 @@
 #include "core/error.hpp"
 #include "mapping/derive.hpp"
 #include "pg/quoting.hpp"
+#include "pg/sqlstate.hpp"
 #include "snapshot/row_finder.hpp"
 #include "snapshot/seen_table.hpp"
 
 namespace agent {
-
-namespace {
-
-// statement_timeout ends a statement with it.
-constexpr std::string_view kOutOfTime = "57014";
-
-}  // namespace
 
 /// What was read already, as answers to what deriving asks; what was not is put down to be read, and answered in vain.
 class FreshRows::Answers final : public core::Lookup {
@@ -87,7 +81,7 @@ std::vector<std::pair<core::RowKey, core::Row>> FreshRows::find(core::TableId ta
   try {
     return snapshot::find_rows(source_, shape, columns, types, values);
   } catch (const core::Error& error) {
-    if (error.sqlstate() != kOutOfTime || std::chrono::steady_clock::now() < end_) throw;
+    if (error.sqlstate() != pg::kQueryCanceled || std::chrono::steady_clock::now() < end_) throw;
     std::string columns_text;
     for (const std::uint16_t column : columns)
       columns_text += (columns_text.empty() ? "" : ", ") + pg::quote_identifier(shape.columns[column]);

@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "cutover/source_fence.hpp"
 #include "pg/quoting.hpp"
+#include "pg/sqlstate.hpp"
 #include "pg/write_transactions.hpp"
 #include "replication/decoder.hpp"
 
@@ -26,9 +27,6 @@ std::string bytes_of_hex(std::string_view text) {
     bytes += static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1]));
   return bytes;
 }
-
-/// By statement_timeout.
-constexpr std::string_view kCanceled = "57014";
 
 /// The first table that a message changes; nothing when it changes no rows.
 std::optional<core::Oid> changed_by(const replication::Message& message) {
@@ -75,7 +73,7 @@ SourceWitness::SourceWitness(const pg::ConnectionParams& source, const std::stri
     session_.exec("select pg_catalog.pg_create_logical_replication_slot($1, 'pgoutput', true)",
                   {std::string_view{slot_}});
   } catch (const core::Error& error) {
-    if (error.sqlstate() != kCanceled) throw;
+    if (error.sqlstate() != pg::kQueryCanceled) throw;
     throw core::Error(core::ErrorKind::Refused, "a transaction that writes does not end in spite of the fence")
         .with("waited_ms", std::to_string(limit.count()))
         .with("transactions", fmt::format("{}", fmt::join(pg::write_transactions(session_), "; ")))

@@ -5,12 +5,11 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "pg/sqlstate.hpp"
 
 namespace apply {
 
 namespace {
-
-constexpr std::string_view kLockNotAvailable = "55P03";
 
 constexpr std::string_view kEndLeftOvers = R"sql(
 select a.pid, pg_catalog.pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity a
@@ -31,7 +30,7 @@ std::optional<core::Lsn> begin_writing(pg::Session& session, const Ledger& ledge
   try {
     return ledger.lock_checkpoint(session, writers == Writers::One ? Ledger::Lock::Exclusive : Ledger::Lock::Shared);
   } catch (const core::Error& error) {
-    if (error.sqlstate() != kLockNotAvailable) throw;
+    if (error.sqlstate() != pg::kLockNotAvailable) throw;
     session.exec("ROLLBACK");
     const pg::Result others = session.exec(kOtherWriters);
     throw core::Error{core::ErrorKind::Target, "another transaction holds the checkpoint of this slot on the target"}

@@ -9,6 +9,7 @@
 #include "core/failpoint.hpp"
 #include "core/pause.hpp"
 #include "pg/quoting.hpp"
+#include "pg/sqlstate.hpp"
 
 namespace cutover {
 
@@ -36,7 +37,9 @@ std::string holders(pg::Session& session, std::span<const core::QualifiedName> t
   return session.exec(kHolders, {std::string_view{names}}).text(0, 0);
 }
 
-bool is_conflict(const Error& error) { return error.sqlstate() == "55P03" || error.sqlstate() == "40P01"; }
+bool is_conflict(const Error& error) {
+  return error.sqlstate() == pg::kLockNotAvailable || error.sqlstate() == "40P01";
+}
 
 }  // namespace
 

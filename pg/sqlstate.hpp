@@ -22,8 +22,10 @@ enum class ErrorCategory : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(ErrorCategory category);
 
-/// "cannot execute … in a read-only transaction": what a fenced database answers a writer.
-inline constexpr std::string_view kReadOnlyTransaction = "25006";
+/// States that a caller waits for, by their names in errcodes.txt.
+inline constexpr std::string_view kReadOnlyTransaction = "25006";  ///< what a fenced database answers a writer
+inline constexpr std::string_view kQueryCanceled = "57014";        ///< by statement_timeout, or by somebody
+inline constexpr std::string_view kLockNotAvailable = "55P03";     ///< by lock_timeout, or NOWAIT
 
 /// What an SQLSTATE from that side allows (kind, and whether a retry may help). The only place that knows SQLSTATEs by heart.
 struct SqlstateClass {
