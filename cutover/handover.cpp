@@ -71,8 +71,14 @@ Handover prepare(pg::Session& target, const CatalogObject& view) {
   const std::string keeps = "keeps the id map, whatever becomes of the columns that it was read from";
   const std::string closes = "nobody else may read it";
   const std::string takes_place = "the table takes the place of the view";
+  const std::string workers = "it is made while nobody may write: by as many workers as the server lets go of";
   Plan plan = {
-      {"SET LOCAL maintenance_work_mem = '256MB'", {}, "its key is made while nobody may write"},
+      {"SET LOCAL maintenance_work_mem = '256MB'", {}, workers},
+      {"SET LOCAL max_parallel_maintenance_workers = 4", {}, workers},
+      {"SET LOCAL max_parallel_workers_per_gather = 4", {}, workers},
+      // The planner weighs what a parallel plan costs the server; here somebody waits.
+      {"SET LOCAL parallel_setup_cost = 0", {}, workers},
+      {"SET LOCAL parallel_tuple_cost = 0", {}, workers},
       {"CREATE TABLE " + table +
            " AS SELECT entity COLLATE \"C\" AS entity, legacy_key COLLATE \"C\" AS legacy_key, uuid, adopted FROM " +
            name,
