@@ -254,15 +254,14 @@ std::uint64_t remove_strays_without_id(const Environment& environment, const sta
   for (const mapping::Route& route : plan.routes) {
     if (route.id_column) continue;
     const mapping::SourceTable& table = plan.table(route.from);
-    const auto slot =
-        static_cast<std::size_t>(std::find(table.routes.begin(), table.routes.end(), route.id) - table.routes.begin());
+    const std::uint16_t place = plan.status_place(route);
     apply::TargetKeyChanges gone;
     std::vector<apply::Applier::TargetRow> strays;
     for (auto& [legacy_key, values] : ledger.read_target_keys(applier.session().sql(), route)) {
       const core::RowKey key = core::parse_key(table.key_types(), legacy_key);
       const core::RowKey target_key = apply::target_key_of(values);
       const auto row = store.row(table.id, key);
-      if (row && row->statuses[slot] == core::RowStatus::Applied && row->target_keys[slot] == target_key.bytes)
+      if (row && row->statuses[place] == core::RowStatus::Applied && row->target_keys[place] == target_key.bytes)
         continue;
       gone[{legacy_key, target_key}] = false;
       strays.push_back({key, target_key});

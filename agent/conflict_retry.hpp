@@ -8,6 +8,7 @@
 #include "core/backoff.hpp"
 #include "core/error.hpp"
 #include "core/pause.hpp"
+#include "pg/sqlstate.hpp"
 
 namespace agent {
 
@@ -24,7 +25,7 @@ auto through_conflicts(const char* what, const std::stop_token& stop, Step step)
       return step();
     } catch (const core::Error& error) {
       const std::string& state = error.sqlstate();
-      const bool is_conflict = state.starts_with("40") || state == "55P03" || state == "55006";
+      const bool is_conflict = state.starts_with("40") || state == pg::kLockNotAvailable || state == "55006";
       if (!is_conflict || !error.is_transient() || attempt == kTries) throw;
       const auto wait = backoff.next();
       spdlog::warn("{} met somebody else's locks and is tried again in {} ms: {}", what, wait.count(), error.what());

@@ -58,8 +58,13 @@ void LogFile::sink_it_(const spdlog::details::log_msg& line) {
     return;
   }
   try {
-    const std::string gap = fmt::format("lines are missing before this one, stderr alone had them lines={}", missing_);
-    append((missing_ > 0 ? formatted(line_of(spdlog::level::warn, gap)) : "") + formatted(line));
+    std::string text;
+    if (missing_ > 0) {
+      const std::string gap =
+          fmt::format("lines are missing before this one, stderr alone had them lines={}", missing_);
+      text = formatted(line_of(spdlog::level::warn, gap));
+    }
+    append(text + formatted(line));
     missing_ = 0;
     if (std::exchange(is_lacking_, false)) tell(spdlog::level::info, "the log files are written again");
   } catch (const std::system_error& error) {

@@ -47,14 +47,6 @@ void print(const cutover::SnapshotRollbackView& view, bool is_done, bool as_json
       routes.push_back(
           {{"name", one.route}, {"to", one.table.display()}, {"going", one.going}, {"staying", one.staying}});
     }
-    ordered_json loosened = ordered_json::array();
-    for (const auto& one : view.loosened) {
-      loosened.push_back({{"table", one.table.display()},
-                          {"column", one.column},
-                          {"to", one.to.display()},
-                          {"restored", one.restored},
-                          {"emptied", one.emptied}});
-    }
     ordered_json references = ordered_json::array();
     for (const auto& one : view.references) {
       references.push_back({{"table", one.table.display()},
@@ -64,7 +56,7 @@ void print(const cutover::SnapshotRollbackView& view, bool is_done, bool as_json
     }
     std::cout << ordered_json{{"status", is_done ? "rolled back" : "nothing was changed"},
                               {"routes", routes},
-                              {"loosened", loosened},
+                              {"loosened", cutover::to_json(view.loosened)},
                               {"references", references}}
                      .dump(2)
               << '\n';

@@ -31,13 +31,7 @@ std::string remedy_for(const core::Error& error) {
 
 }  // namespace
 
-core::RowKey target_key_of(std::span<const std::string> values) {
-  std::vector<core::Value> texts;
-  texts.reserve(values.size());
-  for (const std::string& value : values) texts.push_back(core::Value::of(value));
-  const std::vector<core::KeyType> types(texts.size(), core::KeyType::Text);
-  return core::encode_key(types, texts);
-}
+core::RowKey target_key_of(std::span<const std::string> values) { return core::text_key(core::text_values(values)); }
 
 Refusal refusal_of_removal(const core::Error& error) {
   Refusal refusal = refusal_of(error);

@@ -216,7 +216,7 @@ std::vector<ColumnDefinition> define_columns(pg::Session& session, const core::Q
                                              const std::vector<std::string>& columns) {
   const std::string oid = find_oid(session, table);
   const std::string relation = pg::quote_name(table);
-  const std::string names = name_array(columns);
+  const std::string names = core::text_array(columns);
   const pg::Result found = session.exec(definition_sql::kColumns, {std::string_view{oid}, std::string_view{names}});
   std::vector<ColumnDefinition> result;
   for (std::size_t row = 0; row < found.rows(); ++row) {
@@ -239,7 +239,7 @@ std::vector<ColumnDefinition> define_columns(pg::Session& session, const core::Q
     if (found.get(row, 7)) column.again.push_back(alter + " SET STORAGE " + found.text(row, 7));
     if (found.get(row, 8)) column.again.push_back(alter + " SET STATISTICS " + found.text(row, 8));
     if (!found.text(row, 9).empty()) column.again.push_back(alter + " SET (" + found.text(row, 9) + ")");
-    const std::string only = name_array({column.name});
+    const std::string only = core::text_array(std::span{&column.name, 1});
     describe_columns(session, oid, std::string_view{only}, relation, column.again);
     result.push_back(std::move(column));
   }
@@ -249,7 +249,7 @@ std::vector<ColumnDefinition> define_columns(pg::Session& session, const core::Q
 std::vector<ColumnSequence> column_sequences(pg::Session& session, const core::QualifiedName& table,
                                              const std::vector<std::string>& columns) {
   const std::string oid = find_oid(session, table);
-  const std::string names = name_array(columns);
+  const std::string names = core::text_array(columns);
   const pg::Result found = session.exec(definition_sql::kSequences, {std::string_view{oid}, std::string_view{names}});
   std::vector<ColumnSequence> result;
   for (std::size_t row = 0; row < found.rows(); ++row) {
@@ -264,13 +264,6 @@ std::vector<std::string> primary_key(pg::Session& session, const core::Qualified
   std::vector<std::string> columns;
   for (std::size_t row = 0; row < found.rows(); ++row) columns.push_back(found.text(row, 0));
   return columns;
-}
-
-std::string name_array(const std::vector<std::string>& names) {
-  std::vector<core::Value> values;
-  values.reserve(names.size());
-  for (const std::string& name : names) values.push_back(core::Value::of(name));
-  return core::array_literal(values);
 }
 
 std::string quoted_list(const std::vector<std::string>& names) {

@@ -62,8 +62,6 @@ struct ColumnSequence {
 /// The columns of its primary key; none: it has none.
 [[nodiscard]] std::vector<std::string> primary_key(pg::Session& session, const core::QualifiedName& table);
 
-/// `{"a","b"}`, as a text[] parameter.
-[[nodiscard]] std::string name_array(const std::vector<std::string>& names);
 /// `"a", "b"`.
 [[nodiscard]] std::string quoted_list(const std::vector<std::string>& names);
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "core/array_literal.hpp"
 #include "cutover/definition.hpp"
 #include "cutover/dependent_sql.hpp"
 #include "pg/quoting.hpp"
@@ -38,7 +39,7 @@ class Search {
 
   void add(const GoingColumns& going) {
     const std::string table = pg::quote_name(going.table);
-    const std::string names = name_array(going.columns);
+    const std::string names = core::text_array(going.columns);
     const pg::Result columns =
         session_.exec(dependent_sql::kColumns, {std::string_view{table}, std::string_view{names}});
     for (std::size_t row = 0; row < columns.rows(); ++row) {
@@ -191,7 +192,7 @@ std::vector<std::string> functions_that_mention(pg::Session& session, std::span<
   std::vector<std::string> words;
   for (const GoingColumns& columns : going) words.insert(words.end(), columns.columns.begin(), columns.columns.end());
   if (words.empty()) return {};
-  const std::string array = name_array(words);
+  const std::string array = core::text_array(words);
   const pg::Result found = session.exec(dependent_sql::kMentions, {std::string_view{array}});
   std::vector<std::string> functions;
   for (std::size_t row = 0; row < found.rows(); ++row) functions.push_back(found.text(row, 0));

@@ -3,6 +3,7 @@
 #include <set>
 #include <string_view>
 
+#include "core/array_literal.hpp"
 #include "core/error.hpp"
 #include "core/pause.hpp"
 #include "cutover/definition.hpp"
@@ -75,7 +76,7 @@ void OtherSessions::end_transactions(std::chrono::milliseconds limit, const std:
 
 std::vector<std::string> OtherSessions::writers(const std::vector<std::string>& tables,
                                                 const std::optional<std::string>& moment) {
-  const std::string names = name_array(tables);
+  const std::string names = core::text_array(tables);
   const pg::Param since = moment ? pg::Param{*moment} : std::nullopt;
   const pg::Result found = session_.exec(of_others(other_sessions_sql::kWriters), {std::string_view{names}, since});
   std::vector<std::string> result;

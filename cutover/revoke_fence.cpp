@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "core/array_literal.hpp"
 #include "cutover/definition.hpp"
 #include "cutover/revoke_fence_sql.hpp"
 #include "pg/quoting.hpp"
@@ -21,7 +22,7 @@ constexpr std::string_view kNotPermitted = "42501";
 std::string array_of_names(const std::vector<core::QualifiedName>& tables) {
   std::vector<std::string> names;
   for (const core::QualifiedName& table : tables) names.push_back(pg::quote_name(table));
-  return name_array(names);
+  return core::text_array(names);
 }
 
 /// What is to be granted back, but not what hangs on a table or a role that is gone.

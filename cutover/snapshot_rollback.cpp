@@ -59,6 +59,18 @@ Error still_referred_to(const std::vector<StayingReference>& references) {
 
 }  // namespace
 
+nlohmann::ordered_json to_json(const std::vector<LoosenedReference>& loosened) {
+  nlohmann::ordered_json array = nlohmann::ordered_json::array();
+  for (const LoosenedReference& one : loosened) {
+    array.push_back({{"table", one.table.display()},
+                     {"column", one.column},
+                     {"to", one.to.display()},
+                     {"restored", one.restored},
+                     {"emptied", one.emptied}});
+  }
+  return array;
+}
+
 SnapshotRollback::SnapshotRollback(const pg::ConnectionParams& target, const mapping::Plan& plan,
                                    std::string ledger_schema, std::string actor)
     : params_(target),
@@ -101,15 +113,8 @@ void SnapshotRollback::begin(const Patience& patience, const std::stop_token& st
     if (!view.references.empty()) throw still_referred_to(view.references);
     nlohmann::json rows;
     for (const RouteRows& route : view.routes) rows[route.route] = route.going;
-    nlohmann::json loosened = nlohmann::json::array();
-    for (const LoosenedReference& one : view.loosened) {
-      loosened.push_back({{"table", one.table.display()},
-                          {"column", one.column},
-                          {"to", one.to.display()},
-                          {"restored", one.restored},
-                          {"emptied", one.emptied}});
-    }
-    audit(target_, schema_, actor_, "rollback snapshot", "begin", {{"rows", rows}, {"loosened", loosened}});
+    audit(target_, schema_, actor_, "rollback snapshot", "begin",
+          {{"rows", rows}, {"loosened", nlohmann::json(to_json(view.loosened))}});
   });
 }
 
@@ -191,7 +196,7 @@ void SnapshotRollback::list_by_key(const mapping::Route& route) {
 std::string SnapshotRollback::matches(const mapping::Route& route, const std::string& alias, const std::string& key) {
   const std::vector<std::string> columns = key_columns(route);
   const std::string table = pg::quote_name(route.to);
-  const std::string names = name_array(columns);
+  const std::string names = core::text_array(columns);
   const pg::Result types =
       target_.exec(snapshot_rollback_sql::kTypes, {std::string_view{table}, std::string_view{names}});
   std::string condition;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ struct LoosenedReference {
   std::int64_t restored = 0;  ///< refer again to what they referred to before the copy
   std::int64_t emptied = 0;   ///< refer to nothing then: it is not known, or not there any more
 };
+
+/// An array of objects.
+[[nodiscard]] nlohmann::ordered_json to_json(const std::vector<LoosenedReference>& loosened);
 
 /// Rows that stay and refer to rows that go, and keep the agent from removing these.
 struct StayingReference {

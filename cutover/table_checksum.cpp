@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/array_literal.hpp"
 #include "cutover/definition.hpp"
 #include "pg/quoting.hpp"
 
@@ -10,7 +11,7 @@ namespace cutover {
 std::vector<std::string> other_columns(pg::Session& session, const core::QualifiedName& table,
                                        const std::vector<std::string>& without) {
   const std::string name = pg::quote_name(table);
-  const std::string names = name_array(without);
+  const std::string names = core::text_array(without);
   const pg::Result found = session.exec(
       "select attname from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass($1) and attnum > 0 and not "
       "attisdropped and attname <> all ($2::text[]) order by attnum",

@@ -62,9 +62,7 @@ void rows_that_refer_to(
     const Plan& plan, core::EntityId entity, const core::RowKey& key, core::Lookup& lookup,
     const std::function<void(const Route& route, const Ref& ref, const core::RowKey& key)>& affected) {
   const std::vector<std::string> texts = core::key_values(key);
-  std::vector<core::Value> values;
-  values.reserve(texts.size());
-  for (const std::string& text : texts) values.push_back(core::Value::of(text));
+  const std::vector<core::Value> values = core::text_values(texts);
   for (const auto& [route_id, position] : plan.entity(entity).referred_by) {
     const Route& route = plan.route(route_id);
     const Ref& ref = route.refs[position];

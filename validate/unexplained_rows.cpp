@@ -113,12 +113,12 @@ class Search {
     for (Candidate& one : candidates) {
       if (one.found) continue;
       keys.push_back(one.keys[at]);
-      by_key[text_of(one.keys[at])].push_back(&one);
+      by_key[core::text_array(one.keys[at])].push_back(&one);
     }
     if (keys.empty()) return;
     for (const LedgerView::Owned& owned : ledger_.owned(target_.sql(), plan_, route, keys)) {
       if (!is_known_id(route, owned)) continue;
-      for (Candidate* one : by_key[text_of(owned.target_key)]) {
+      for (Candidate* one : by_key[core::text_array(owned.target_key)]) {
         one->found = UnexplainedRow{.whose = route.on_delete == mapping::OnDelete::Delete || route.owns_all
                                                  ? UnexplainedRow::Whose::Extra
                                                  : UnexplainedRow::Whose::Kept,
@@ -168,12 +168,6 @@ class Search {
         if (found != by_place.end()) found->second->found->checksum = checksum_of(*lines.get(line, 1));
       }
     }
-  }
-
-  static std::string text_of(const std::vector<std::string>& key) {
-    std::vector<core::Value> values;
-    for (const std::string& text : key) values.push_back(core::Value::of(text));
-    return core::array_literal(values);
   }
 
   const mapping::Plan& plan_;
