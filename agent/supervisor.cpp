@@ -151,8 +151,8 @@ std::map<std::string, ControlServer::Handler> handlers(Board& board, RepairDesk&
        }},
       {"finish",
        [&ending](const nlohmann::json&) {
-         spdlog::info("ending: the cutover takes over");
-         ending.request_stop();
+         // It asks until nobody answers any more.
+         if (ending.request_stop()) spdlog::info("ending: the cutover takes over");
          return nlohmann::json{{"ends", true}};
        }},
       {"repair_result", [&desk](const nlohmann::json& request) { return desk.result(request); }},

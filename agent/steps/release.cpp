@@ -3,13 +3,13 @@
 #include <chrono>
 
 #include "agent/ledger_query.hpp"
-#include "agent/source_witness.hpp"
 #include "agent/steps/running_agent.hpp"
 #include "core/error.hpp"
 #include "core/pause.hpp"
 #include "replication/publication.hpp"
 #include "replication/slot.hpp"
 #include "replication/slot_health.hpp"
+#include "replication/slot_peek.hpp"
 
 namespace agent::steps {
 
@@ -66,8 +66,8 @@ void Release::require_nothing_left() {
         .with("slot", config.source.slot)
         .remedy("`agent rollback cutover`, then `agent run`, which compares every row");
   }
-  const auto change =
-      first_unapplied_change(site_.source, config.source.slot, config.source.publication, checkpoint->applied);
+  const auto change = replication::first_pending_change(site_.source, config.source.slot, config.source.publication,
+                                                        checkpoint->applied);
   if (!change) return;
   throw Error(ErrorKind::Refused, "somebody wrote to the source after the cutover had passed the point of no return")
       .with("table", change->table)

@@ -6,8 +6,10 @@
 #include "replication/marker.hpp"
 #include "replication/slot.hpp"
 #include "replication/slot_health.hpp"
+#include "replication/slot_peek.hpp"
 #include "tests/integration/replication/reader.hpp"
 #include "tests/integration/replication/source.hpp"
+#include "tests/support/wait.hpp"
 
 using tests::Source;
 
@@ -77,6 +79,48 @@ BOOST_AUTO_TEST_CASE(a_marker_lies_after_everything_that_was_committed_before_it
   BOOST_TEST((marker.barrier_lsn >= before));
   BOOST_TEST((marker.message_lsn > marker.barrier_lsn));
   BOOST_TEST(marker.arrives_in_stream == (tests::source_version() >= 14));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_change_that_is_pending_is_told_with_its_table_and_again_as_often_as_asked) {
+  const Source source{"create table t (id integer primary key); create table u (id integer primary key)"};
+  pg::Session session{source.params(), "test"};
+  const auto pending = [&](core::Lsn applied = {}) {
+    return replication::first_pending_change(session, source.name(), source.name(), applied);
+  };
+  BOOST_TEST(!pending().has_value());
+  source.exec("begin; insert into t values (1); rollback");
+  BOOST_TEST(!pending().has_value());
+  source.exec("insert into u values (1)");
+  const core::Lsn between = source.lsn("select pg_current_wal_insert_lsn()");
+  source.exec("truncate t");
+  for (int round = 0; round < 2; ++round) {
+    const auto change = pending();
+    BOOST_REQUIRE(change.has_value());
+    BOOST_TEST(change->table == "u");
+    BOOST_TEST((change->lsn < between));
+  }
+  BOOST_TEST(pending(between).value().table == "t");
+  BOOST_TEST(!pending(source.lsn("select pg_current_wal_insert_lsn()")).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_look_into_a_slot_does_not_wait_for_a_record_that_is_half_on_disk) {
+  const Source source{"create table t (id integer primary key, text text)"};
+  pg::Session session{source.params(), "test"};
+  // Once woken, the server's log writer takes whole pages to disk and leaves the last one for its next round, ten seconds later.
+  source.exec("alter system set wal_writer_delay = '10s'");
+  source.exec("alter system set wal_writer_flush_after = 0");
+  source.exec("select pg_reload_conf()");
+  session.exec("set statement_timeout = '5s'");
+  for (int round = 0; round < 3; ++round) {
+    const core::Lsn before = source.lsn("select pg_current_wal_insert_lsn()");
+    source.exec("begin; insert into t select i, repeat('x', 100) from generate_series(1, 1000) as i; rollback");
+    tests::wait_until([&] { return source.lsn("select pg_current_wal_flush_lsn()") > before; },
+                      "the log writer has written");
+    BOOST_TEST(!replication::first_pending_change(session, source.name(), source.name(), core::Lsn{}).has_value());
+  }
+  source.exec("alter system reset wal_writer_delay");
+  source.exec("alter system reset wal_writer_flush_after");
+  source.exec("select pg_reload_conf()");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
