@@ -17,8 +17,7 @@ constexpr std::size_t kMostPendingBytes = 64U << 20U;
 constexpr std::size_t kMostLedgerChanges = 50'000;
 
 /// Violations that the set-wise form alone can cause: a unique value that moves between rows, a reference whose target comes later.
-bool may_be_caused_by_order(const core::Error& error) {
-  const std::string& state = error.sqlstate();
+bool may_be_caused_by_order(const std::string& state) {
   return state == "23505" || state == "23503" || state == "23P01" || state == "21000";
 }
 
@@ -128,7 +127,7 @@ void Applier::make_room() {
   overlay_.make_room();
 }
 
-void Applier::replay_in_order(std::span<const core::TransactionPart> parts, Decider::Options options) {
+void Applier::replay_in_order(std::span<const core::TransactionPart> parts, const Decider::Options& options) {
   // Transaction by transaction; only one that fails as a whole goes change by change.
   for (const core::TransactionPart& part : parts) {
     const auto take_part = [&](Batch& batch, Decider&) {
@@ -137,52 +136,78 @@ void Applier::replay_in_order(std::span<const core::TransactionPart> parts, Deci
     const Saved saved = save();
     try {
       FAILPOINT("in_ordered_replay");
-      options.is_careful = false;
       run(take_part, options);
       session_->release_savepoint();
     } catch (const core::Error& error) {
       if (error.kind() != core::ErrorKind::Data) throw;
       restore(saved);
-      options.is_careful = true;
-      if (!may_be_caused_by_order(error)) {
-        run(take_part, options);
-        continue;
-      }
-      replay_changes(part, options);
+      if (may_be_caused_by_order(error.sqlstate()) || !run_isolating(take_part, options)) replay_changes(part, options);
     }
   }
 }
 
-void Applier::replay_changes(const core::TransactionPart& part, const Decider::Options& options) {
+bool Applier::run_isolating(const Fill& fill, Decider::Options options) {
+  options.is_careful = true;
+  const Saved saved = save();
+  run(fill, options);
+  const bool met = std::ranges::any_of(quarantine_.refused, [&](const auto& refused) {
+    const auto& [row, entry] = refused;
+    return entry.refusal && may_be_caused_by_order(entry.refusal->sqlstate) && !saved.quarantine.is_refused_now(row);
+  });
+  if (met) {
+    restore(saved);
+  } else {
+    session_->release_savepoint();
+  }
+  return !met;
+}
+
+void Applier::replay_changes(const core::TransactionPart& part, Decider::Options options) {
+  options.is_careful = true;
   const QuarantineChanges before = quarantine_;
-  HeldAside held{*session_};
-  writer_->hold_aside(&held);
+  if (!held_) held_.emplace(*session_);
+  writer_->hold_aside(&*held_);
   for (const core::Change& change : part.changes) {
     run([&](Batch& batch, Decider&) { batch.add(change, part.commit_lsn); }, options);
   }
   writer_->hold_aside(nullptr);
-  // A unique value that two rows exchange (the source may check it at commit only) kept the first of them out for a moment.
-  std::vector<RouteRow> again;
+  note_met(before);
+}
+
+/// A unique value that two rows exchange (the source may check it at commit only) keeps the first of them out for a moment.
+void Applier::note_met(const QuarantineChanges& before) {
   for (const auto& [row, entry] : quarantine_.refused) {
-    if (entry.refusal && !before.is_refused_now(row)) again.push_back(row);
+    if (entry.refusal && may_be_caused_by_order(entry.refusal->sqlstate) && !before.is_refused_now(row))
+      met_.emplace(row.route, row.key);
   }
-  std::vector<std::pair<RouteRow, core::RowKey>> unremoved;
   for (const auto& [target_row, entry] : quarantine_.unremoved) {
-    if (!before.unremoved.contains(target_row)) unremoved.emplace_back(target_row, entry.key);
+    if (!before.unremoved.contains(target_row))
+      met_unremoved_.insert_or_assign({target_row.route, target_row.key}, entry.key);
   }
-  if (!again.empty() || !unremoved.empty()) {
+}
+
+/// All of the open transaction has been applied: what is still refused then is refused for good.
+void Applier::try_met_again() {
+  if (!met_.empty() || !met_unremoved_.empty()) {
+    const auto rows = std::exchange(met_, {});
+    const auto unremoved = std::exchange(met_unremoved_, {});
     run(
         [&](Batch&, Decider& decider) {
-          for (const auto& [target_row, key] : unremoved)
-            decider.remove(plan_.route(target_row.route), key, target_row.key);
-          for (const RouteRow& row : again) {
-            const mapping::Route& route = plan_.route(row.route);
-            if (overlay_.row(route.from, row.key) != nullptr) decider.add_row(route, row.key);
+          for (const auto& [target_row, key] : unremoved) {
+            if (quarantine_.unremoved.contains({target_row.first, target_row.second}))
+              decider.remove(plan_.route(target_row.first), key, target_row.second);
+          }
+          for (const auto& [id, key] : rows) {
+            const mapping::Route& route = plan_.route(id);
+            if (quarantine_.is_refused_now({id, key}) && overlay_.row(route.from, key) != nullptr)
+              decider.add_row(route, key);
           }
         },
-        options);
+        {.is_careful = true, .remembers_reached = false});
+    if (!is_mixed_) check_limit(Judged::Changes);
   }
-  held.restore(plan_);
+  if (held_) held_->restore(plan_);
+  held_.reset();
 }
 
 Applier::Saved Applier::save() {
@@ -200,7 +225,7 @@ void Applier::restore(const Saved& saved) {
 void Applier::attempt(const Fill& fill, const Decider::Options& options,
                       std::span<const core::TransactionPart> ordered) {
   attempt_unlimited(fill, options, ordered);
-  if (!is_mixed_) check_limit(Judged::Changes);
+  if (!is_mixed_ && met_.empty()) check_limit(Judged::Changes);
 }
 
 void Applier::attempt_unlimited(const Fill& fill, Decider::Options options,
@@ -216,11 +241,11 @@ void Applier::attempt_unlimited(const Fill& fill, Decider::Options options,
     if (is_about_schema(error)) throw schema_moved(error);
     if (error.kind() != core::ErrorKind::Data) throw;
     restore(saved);
-    if (!ordered.empty() && may_be_caused_by_order(error)) {
-      replay_in_order(ordered, options);
-    } else {
+    if (ordered.empty()) {
       options.is_careful = true;
       run(fill, options);
+    } else if (may_be_caused_by_order(error.sqlstate()) || !run_isolating(fill, options)) {
+      replay_in_order(ordered, options);
     }
   }
 }
@@ -433,6 +458,7 @@ void Applier::write_ledger() {
 
 void Applier::commit_target(std::optional<core::Lsn> applied) {
   open();
+  try_met_again();
   write_ledger();
   std::optional<std::vector<std::int64_t>> unremoved;
   if (!quarantine_.unremoved.empty() || !quarantine_.released.empty()) {
@@ -467,6 +493,9 @@ void Applier::commit_state(const std::optional<state::Progress>& progress, const
 
 void Applier::forget_batch() {
   is_open_ = false;
+  met_.clear();
+  met_unremoved_.clear();
+  held_.reset();
   overlay_.clear();
   quarantine_.clear();
   if (decider_) {

@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,6 +15,7 @@
 
 #include "apply/batch.hpp"
 #include "apply/decider.hpp"
+#include "apply/held_aside.hpp"
 #include "apply/judge.hpp"
 #include "apply/ledger.hpp"
 #include "apply/quarantine.hpp"
@@ -149,8 +152,12 @@ class Applier {
   void settle(Batch& batch);
   void make_room();
   void write_ledger();
-  void replay_changes(const core::TransactionPart& part, const Decider::Options& options);
-  void replay_in_order(std::span<const core::TransactionPart> parts, Decider::Options options);
+  void replay_changes(const core::TransactionPart& part, Decider::Options options);
+  void replay_in_order(std::span<const core::TransactionPart> parts, const Decider::Options& options);
+  /// False, with nothing done, when that refused rows which may only have met, at one moment, what others had at another.
+  [[nodiscard]] bool run_isolating(const Fill& fill, Decider::Options options);
+  void note_met(const QuarantineChanges& before);
+  void try_met_again();
   void know_unremoved(std::vector<std::int64_t> counts);
   void forget_batch();
 
@@ -170,6 +177,12 @@ class Applier {
   Decider::Options running_;                 // of run()
   std::vector<std::int64_t> expected_rows_;  // by TableId
   std::function<bool(core::TableId)> comes_later_;
+  // Rows of the open transaction that were refused for what others had at that moment, target rows that did not go for it, and what was held
+  // aside meanwhile. The last changes may put all of that right, and another part of a large transaction may bring them.
+  std::set<std::pair<core::RouteId, core::RowKey>> met_;
+  std::map<std::pair<core::RouteId, core::RowKey>, core::RowKey>
+      met_unremoved_;  // source rows, by route and target key
+  std::optional<HeldAside> held_;
   std::vector<std::uint64_t> named_;  // sets of reached rows, to be forgotten once local state has followed
 
   bool is_mixed_ = false;

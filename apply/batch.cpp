@@ -96,16 +96,21 @@ void Batch::add_update(const Projections::Target& target, const core::Update& up
     if (const state::StoredRow* stored = overlay_.row(table.id, old_key))
       image = core::fill_unchanged(image, stored->image);
   }
-  // Once the old values are filled in, the key can be read from the image, whose key columns come first.
+  // The key columns come first. One that is an unchanged TOASTed value, and was never seen, is that of the old key.
   std::vector<core::Value> key_values;
   for (std::size_t i = 0; i < table.key_size; ++i) key_values.push_back(image[i]);
-  const core::RowKey new_key = image.has_unchanged() ? old_key : core::encode_key(table.key_types(), key_values);
+  const bool is_key_sent = std::ranges::none_of(key_values, &core::Value::is_unchanged);
+  const core::RowKey new_key = is_key_sent ? core::encode_key(table.key_types(), key_values) : old_key;
 
   // A key that changes is a delete of the old and an insert of the new one, each judged by its own chunk.
-  if (new_key != old_key) FAILPOINT("at_key_change");
-  if (new_key != old_key && !is_contained(table.id, old_key, commit)) erase(table.id, old_key);
+  const bool is_moved = new_key != old_key;
+  if (is_moved) FAILPOINT("at_key_change");
+  const bool is_gone_before = is_moved && is_contained(table.id, old_key, commit);
+  if (is_moved && !is_gone_before) erase(table.id, old_key);
   if (is_contained(table.id, new_key, commit)) return;
   if (image.has_unchanged()) {
+    // It came from a range that was copied after it had left, into one that was copied before: nobody has read it.
+    if (is_gone_before) throw never_seen(table, new_key);
     // Only TRUNCATE, which no snapshot shields from, removes rows between the snapshot's moment and the reading of their chunk. The
     // stream brings it after this.
     if (!core::contains(store_.progress().copied_until, commit)) throw never_seen(table, old_key);

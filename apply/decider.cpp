@@ -210,6 +210,13 @@ void Decider::decide_piece(const mapping::Route& route, std::span<const core::Ro
                                    : settle(route, derived[i], judged[i]));
   }
   if (route.conflict_query) ask_conflict_values(route, derived, verdicts);
+  for (std::size_t i = 0; i < derived.size(); ++i) {
+    if (verdicts[i].status != core::RowStatus::Applied || !lacks_target_key(route, derived[i])) continue;
+    verdicts[i] = {
+        core::RowStatus::Quarantined,
+        Refusal{"data", "", "a column of `conflict` is NULL, so that nothing tells the row from others on the target",
+                "give it a value on the source, or leave such rows out by `where` in mapping.yaml"}};
+  }
   for (std::size_t i = 0; i < derived.size(); ++i) record(route, std::move(derived[i]), std::move(verdicts[i]));
 }
 
@@ -324,6 +331,16 @@ Decider::Verdict Decider::settle(const mapping::Route& route, const mapping::Der
   return {RowStatus::Applied, {}};
 }
 
+/// Whether a part of the target key is NULL: to a unique index such rows are all different.
+bool Decider::lacks_target_key(const mapping::Route& route, const mapping::Derivation& row) {
+  if (route.id_column) return false;
+  return std::ranges::any_of(row.conflict_values, [](const auto& value) { return !value; }) ||
+         std::ranges::any_of(route.conflict_from, [&](const auto& source) {
+           return source.is_ref ? row.refs[source.ref].kind != mapping::RefState::Kind::Resolved
+                                : row.value(source.column).is_null();
+         });
+}
+
 core::RowKey Decider::target_key(const mapping::Route& route, const mapping::Derivation& row) {
   if (route.entity && route.id_column) return target_key_of(overlay_.uuid(*route.entity, row.entity_key));
   std::vector<std::string> refs;
@@ -386,10 +403,10 @@ void Decider::record(const mapping::Route& route, mapping::Derivation&& derived,
   if (verdict.status == core::RowStatus::Applied) {
     const core::RowKey at = target_key(route, derived);
     auto& pending = pending_[route.id][key];
-    pending.removals.clear();
+    pending.removals.erase(at);
     replace_target_key(route, key, row, at);
     const bool is_first = route.entity && plan_.entity(*route.entity).routes.front() == route.id;
-    set_presence(route, row, is_first ? std::optional{derived.entity_key} : std::nullopt);
+    set_presence(route, key, row, is_first ? std::optional{derived.entity_key} : std::nullopt);
     // Of several legacy rows that map to one pair, the lowest key writes it: which one does must not depend on the order of arrival.
     if (!route.id_column) {
       const auto sharing = overlay_.sharing_target_key(route.id, at.bytes);
@@ -407,14 +424,21 @@ void Decider::record(const mapping::Route& route, mapping::Derivation&& derived,
     pending_[route.id][key].upsert = std::move(derived);
     return;
   }
-  if (const auto pending = pending_.find(route.id); pending != pending_.end()) pending->second.erase(key);
+  forget_upsert(route, key);
   replace_target_key(route, key, row, std::nullopt);
-  set_presence(route, row, std::nullopt);
+  set_presence(route, key, row, std::nullopt);
+}
+
+/// What is pending to be removed was there before, and has to go all the same.
+void Decider::forget_upsert(const mapping::Route& route, const core::RowKey& key) {
+  const auto rows = pending_.find(route.id);
+  if (rows == pending_.end()) return;
+  if (const auto pending = rows->second.find(key); pending != rows->second.end()) pending->second.upsert.reset();
 }
 
 void Decider::record_gone(const mapping::Route& route, const core::RowKey& key) {
   RowState& row = state_of(route, key);
-  if (const auto pending = pending_.find(route.id); pending != pending_.end()) pending->second.erase(key);
+  forget_upsert(route, key);
   if (is_named(route, row)) quarantine_.resolve({route.id, key}, "deleted");
   row.status = core::RowStatus::None;
   if (row.on_target && !options_.leaves_target_rows) {
@@ -424,14 +448,16 @@ void Decider::record_gone(const mapping::Route& route, const core::RowKey& key) 
       for (const core::RowKey& other : overlay_.sharing_target_key(route.id, row.on_target->bytes)) reach(route, other);
     }
   }
-  set_presence(route, row, std::nullopt);
+  set_presence(route, key, row, std::nullopt);
 }
 
-void Decider::set_presence(const mapping::Route& route, RowState& row, std::optional<core::RowKey> present_as) {
+void Decider::set_presence(const mapping::Route& route, const core::RowKey& key, RowState& row,
+                           std::optional<core::RowKey> present_as) {
   if (row.present_as == present_as) return;
   const auto before = std::exchange(row.present_as, present_as);
-  // What stays on the target stays the agent's own: nothing but its id tells it from a row of somebody else.
-  if (before && route.on_delete == mapping::OnDelete::Delete) note_mapping(route, *before, false);
+  // What stays on the target stays the agent's own: nothing but its id tells it from a row of somebody else. Another row may have the key by now.
+  const bool is_passed_on = before && is_taken(route, key, target_key_of(overlay_.uuid(*route.entity, *before)));
+  if (before && !is_passed_on && route.on_delete == mapping::OnDelete::Delete) note_mapping(route, *before, false);
   if (before) derive_referrers(*route.entity, *before);
   if (present_as) derive_referrers(*route.entity, *present_as);
 }
@@ -467,12 +493,13 @@ void Decider::refuse(const mapping::Route& route, const mapping::Derivation& der
   quarantine_.refuse({route.id, derived.key}, derived.image, std::move(refusal));
   set_status(route, derived.key, row, core::RowStatus::Quarantined);
   replace_target_key(route, derived.key, row, std::nullopt);
-  set_presence(route, row, std::nullopt);
+  set_presence(route, derived.key, row, std::nullopt);
 }
 
 void Decider::wrote(const mapping::Route& route, const mapping::Derivation& row) {
   const core::RowKey at = target_key(route, row);
   state_of(route, row.key).on_target = at;
+  if (route.entity && !route.key_is_primary) taken_.insert_or_assign(RouteRow{route.id, at}, row.key);
   if (quarantine_.has_unremoved(route.id)) quarantine_.release({route.id, at});
   if (route.entity) note_mapping(route, row.entity_key, true);
 }
@@ -506,14 +533,24 @@ void Decider::cannot_remove(const mapping::Route& route, const core::RowKey& key
   quarantine_.cannot_remove({route.id, target_key}, key, std::move(refusal));
 }
 
-bool Decider::is_still_shared(const mapping::Route& route, const core::RowKey& target_key) {
-  return !route.id_column && !overlay_.sharing_target_key(route.id, target_key.bytes).empty();
+bool Decider::is_taken(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key) const {
+  const auto taken = taken_.find(RouteRow{route.id, target_key});
+  return taken != taken_.end() && taken->second != key;
+}
+
+bool Decider::is_handed_on(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key) {
+  if (route.id_column) return is_taken(route, key, target_key);
+  const std::vector<core::RowKey> heirs = overlay_.sharing_target_key(route.id, target_key.bytes);
+  // It is theirs to remove, should the target refuse them.
+  for (const core::RowKey& heir : heirs) state_of(route, heir).on_target = target_key;
+  return !heirs.empty();
 }
 
 void Decider::clear() {
   work_.clear();
   rows_.clear();
   tried_.clear();
+  taken_.clear();
   pending_.clear();
   pending_bytes_ = 0;
 }

@@ -100,8 +100,9 @@ class Decider {
                      Refusal refusal);
   /// A target row that a row of `pending` had is gone.
   void removed(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key);
-  /// The target row of an id-less route may only go when no other legacy row maps to it.
-  [[nodiscard]] bool is_still_shared(const mapping::Route& route, const core::RowKey& target_key);
+  /// Whether a target row that the row `key` leaves is another row's by now, and must stay: on a route without an id, of one that maps to it; on
+  /// one whose entity has a key of its own, of one that was written there since.
+  [[nodiscard]] bool is_handed_on(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key);
   /// What the ledger has to remember or to forget (no value) because no target table carries the legacy key: UUIDs of entities, and the
   /// target keys of routes without an id.
   struct MappingChanges {
@@ -156,7 +157,13 @@ class Decider {
   Verdict settle(const mapping::Route& route, const mapping::Derivation& row, int judged);
   void record(const mapping::Route& route, mapping::Derivation&& row, Verdict verdict);
   void record_gone(const mapping::Route& route, const core::RowKey& key);
-  void set_presence(const mapping::Route& route, RowState& row, std::optional<core::RowKey> present_as);
+  void forget_upsert(const mapping::Route& route, const core::RowKey& key);
+  [[nodiscard]] static bool lacks_target_key(const mapping::Route& route, const mapping::Derivation& row);
+  void set_presence(const mapping::Route& route, const core::RowKey& key, RowState& row,
+                    std::optional<core::RowKey> present_as);
+  /// Whether another row than `key` has been written to the target row meanwhile.
+  [[nodiscard]] bool is_taken(const mapping::Route& route, const core::RowKey& key,
+                              const core::RowKey& target_key) const;
   void derive_referrers(core::EntityId entity, const core::RowKey& key);
   [[nodiscard]] bool is_named(const mapping::Route& route, const RowState& row) const;
   void set_status(const mapping::Route& route, const core::RowKey& key, RowState& row, core::RowStatus status);
@@ -180,6 +187,8 @@ class Decider {
   std::unordered_set<RouteRow, RouteRowHash>
       tried_;  // quarantined, but their parent came or went, or they were deleted and inserted again
   std::unordered_set<TableRow, TableRowHash> reached_;
+  // Target rows whose key may pass from row to row: which one was written there last.
+  std::unordered_map<RouteRow, core::RowKey, RouteRowHash> taken_;
   PendingWrites pending_;
   std::size_t pending_bytes_ = 0;
   std::uint64_t refusals_ = 0;

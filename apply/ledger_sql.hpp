@@ -121,9 +121,9 @@ select source_system_id, source_timeline, source_database, applied_lsn, consiste
   pg_catalog.to_jsonb(c) ->> 'mapping'
 from {schema}.checkpoint c where slot = $1)sql";
 
-/// `{slot}`: a quoted literal; `{lock}`: update or share
+/// `{slot}`: a quoted literal; `{lock}`: update or share. Constraints that wait for COMMIT would name no row.
 inline constexpr std::string_view kLockCheckpoint = R"sql(
-begin; select applied_lsn from {schema}.checkpoint where slot = {slot} for {lock})sql";
+begin; set constraints all immediate; select applied_lsn from {schema}.checkpoint where slot = {slot} for {lock})sql";
 
 inline constexpr std::string_view kCreateCheckpoint = R"sql(
 insert into {schema}.checkpoint as c (slot, source_system_id, source_timeline, source_database, applied_lsn, consistent_point,

@@ -81,7 +81,7 @@ void Writer::remove_rows(const mapping::Route& route, bool is_careful) {
   std::vector<Removal> removals;
   for (auto& [key, pending] : rows) {
     for (const core::RowKey& target_key : std::exchange(pending.removals, {})) {
-      if (route.remove.empty() || decider_.is_still_shared(route, target_key)) {
+      if (route.remove.empty() || decider_.is_handed_on(route, key, target_key)) {
         decider_.removed(route, key, target_key);
       } else {
         removals.push_back({key, target_key});

@@ -132,6 +132,18 @@ BOOST_AUTO_TEST_CASE(a_key_that_changes_is_a_delete_and_an_insert) {  // reliabi
   BOOST_TEST(batch.batch->take_touched().size() == 2U);
 }
 
+// A snapshot that is resumed reads the rest under a later moment: what left it before, for a range that was read earlier, nobody has read.
+BOOST_AUTO_TEST_CASE(a_row_that_moved_into_what_was_copied_already_is_not_lost) {  // reliability 72
+  BatchFixture batch;
+  batch.copied_at(core::Lsn{500}, 100, core::Lsn{2000});
+  const OldRow was{OldRow::Extent::Key, row_of({"250", {}, {}})};
+  BOOST_CHECK_EXCEPTION(batch.update({"5", "b", kUnchanged}, was), core::Error, [](const core::Error& error) {
+    return is_refused(error) && error.context("table") == "person" && error.context("key") == "5";
+  });
+  batch.update({"5", "b", "whole"}, was);
+  BOOST_TEST((batch.row(5) == some("b|whole")));
+}
+
 BOOST_AUTO_TEST_CASE(what_the_snapshot_of_a_chunk_holds_is_skipped) {
   BatchFixture batch;
   batch.copied_at(core::Lsn{1001});

@@ -66,7 +66,7 @@ void BatchFixture::keep(std::int64_t id, const std::string& name, const std::str
   writer.commit({}, {});
 }
 
-void BatchFixture::copied_at(core::Lsn lsn, std::optional<std::int64_t> end) {
+void BatchFixture::copied_at(core::Lsn lsn, std::optional<std::int64_t> end, std::optional<core::Lsn> rest_lsn) {
   state::Chunk chunk;
   chunk.table = plan.find_table({"public", "person"})->id;
   chunk.is_finished = true;
@@ -78,6 +78,8 @@ void BatchFixture::copied_at(core::Lsn lsn, std::optional<std::int64_t> end) {
     rest.table = chunk.table;
     rest.number = 1;
     rest.begin = chunk.end;
+    rest.is_finished = rest_lsn.has_value();
+    if (rest_lsn) rest.lsn = *rest_lsn;
     chunks.push_back(rest);
   }
   store->save_chunks(chunks);

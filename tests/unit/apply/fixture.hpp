@@ -34,8 +34,8 @@ struct BatchFixture {
 
   /// Stores a row of person as committed and applied.
   void keep(std::int64_t id, const std::string& name, const std::string& body);
-  /// Everything of person with a key below `end` (nothing: all) was copied under this snapshot.
-  void copied_at(core::Lsn lsn, std::optional<std::int64_t> end = {});
+  /// Everything of person with a key below `end` (nothing: all) was copied under this snapshot, and the rest under another one, or not yet.
+  void copied_at(core::Lsn lsn, std::optional<std::int64_t> end = {}, std::optional<core::Lsn> rest_lsn = {});
 
   void insert(const Cells& cells);
   void update(const Cells& cells, std::optional<core::OldRow> old = {});
