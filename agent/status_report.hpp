@@ -38,7 +38,8 @@ struct StatusReport {
   Phase phase = Phase::Stopped;
   core::Lsn source_lsn;    ///< what the source has flushed; 0/0 when it could not be asked
   core::Lsn applied_lsn;   ///< everything before it is on the target; never a position that is only received
-  double lag_seconds = 0;  ///< age of the oldest commit that is not applied yet
+  /// Age of the oldest commit that is not applied yet; of a stopped agent that is behind, since its checkpoint moved last.
+  double lag_seconds = 0;
   Slot slot;
   /// Transactions since the start that the source has not made itself but received by replication, by the name of their origin.
   std::map<std::string, std::uint64_t> origins;

@@ -42,6 +42,8 @@ StatusReport look_at_everything(const Config& config) {
   fill_source_side(report, source, config.source.slot);
   if (const auto checkpoint = find_checkpoint(target, config.target.ledger_schema, config.source.slot)) {
     report.applied_lsn = checkpoint->applied;
+    // Nobody looks at what the source has written since: it may be as old as the last look.
+    if (report.lag_bytes() > 0) report.lag_seconds = checkpoint->age_seconds;
   }
   report.snapshot_failure = snapshot_failure(target, config.target.ledger_schema);
   const auto store = open_store_to_look(environment);

@@ -81,7 +81,8 @@ std::optional<Checkpoint> Ledger::read_checkpoint(pg::Session& session) const {
                     lsn(3),
                     lsn(4),
                     result.text(0, 5),
-                    result.text(0, 6)};
+                    result.text(0, 6),
+                    std::stod(result.text(0, 7))};
 }
 
 std::optional<core::Lsn> Ledger::lock_checkpoint(pg::Session& session, Lock lock) const {

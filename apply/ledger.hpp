@@ -27,6 +27,7 @@ struct Checkpoint {
   core::Lsn consistent_point;  ///< of the slot when it was made
   std::string source_mark;     ///< JSON: what else the source is known again by; empty: nothing is known
   std::string mapping;         ///< JSON: of the mapping that the rows were last compared under; empty: nothing is known
+  double age_seconds = 0;      ///< since it moved last, by the target's clock
 };
 
 /// The ledger schema on the target: the only place that writes to it. Every function runs in the session's open transaction, or in one of

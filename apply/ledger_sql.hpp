@@ -118,7 +118,7 @@ end $$;
 /// By way of the whole row: a ledger that an older agent made has no such column until the next start adds it.
 inline constexpr std::string_view kReadCheckpoint = R"sql(
 select source_system_id, source_timeline, source_database, applied_lsn, consistent_point, pg_catalog.to_jsonb(c) ->> 'source_mark',
-  pg_catalog.to_jsonb(c) ->> 'mapping'
+  pg_catalog.to_jsonb(c) ->> 'mapping', greatest(0, extract(epoch from pg_catalog.clock_timestamp() - c.updated_at))::float8
 from {schema}.checkpoint c where slot = $1)sql";
 
 /// `{slot}`: a quoted literal; `{lock}`: update or share. Constraints that wait for COMMIT would name no row.

@@ -104,6 +104,14 @@ class Assembly {
     return column;
   }
 
+  /// Whether `column::text` on the target, in any session, is the text that the source sends. Not so of numeric (another scale adds zeros),
+  /// boolean (`t` and `true`), times (which session's zone?) and char(n).
+  static bool reads_alike(const core::CatalogColumn& key, const core::CatalogColumn& target) {
+    if (key.is_integer) return target.is_integer || target.type_category == 'S';
+    const bool is_text = key.type_category == 'S' && key.base_type_name != "pg_catalog.\"bpchar\"";
+    return (is_text || is_uuid(key)) && target.base_type_name == key.base_type_name;
+  }
+
   static std::optional<std::string> legacy_key_column(const ResolvedRoute& route) {
     if (route.key.size() != 1) return std::nullopt;
     const core::CatalogColumn& key = *route.from->column(route.key.front());
@@ -111,10 +119,7 @@ class Assembly {
       const ResolvedExpression& expression = column.expression;
       const bool is_key = expression.shape == ExpressionShape::Name && expression.reads.size() == 1 &&
                           expression.reads.front() == NamedColumn{Operand::kRow, key.name};
-      // Only where the column reads exactly as the key does.
-      const bool keeps_text = key.is_integer ? column.target->is_integer || column.target->type_category == 'S'
-                                             : column.target->base_type_name == key.base_type_name;
-      if (is_key && keeps_text) return column.target->name;
+      if (is_key && reads_alike(key, *column.target)) return column.target->name;
     }
     return std::nullopt;
   }

@@ -9,6 +9,7 @@
 #include "tests/soak/report.hpp"
 #include "tests/soak/soak.hpp"
 #include "tests/support/dispatch_pair.hpp"
+#include "tests/support/sanitizer.hpp"
 #include "tests/support/seed.hpp"
 
 namespace {
@@ -63,7 +64,8 @@ BOOST_AUTO_TEST_CASE(a_figure_that_grows_all_the_time_is_not_flat) {
   BOOST_TEST(judge([](double at) { return static_cast<int>(at) % 10 == 0 ? 400.0 : 100.0; }).empty());
   BOOST_TEST(!judge([](double at) { return 100 + at; }).empty());
   BOOST_TEST(!judge([](double at) { return at < 220 ? 100.0 : 140.0; }).empty());
-  BOOST_TEST(!judge([](double at) { return at == 7 ? 1'000.0 : 100.0; }).empty());
+  // A single height is judged by a bound, which memory does not have under a sanitizer.
+  BOOST_TEST(judge([](double at) { return at == 7 ? 1'000.0 : 100.0; }).empty() == tests::kIsSanitized);
 }
 
 BOOST_AUTO_TEST_CASE(live_work_goes_on_beyond_billions_of_transactions) {

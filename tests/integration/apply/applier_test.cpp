@@ -382,4 +382,22 @@ BOOST_AUTO_TEST_CASE(pairs_live_until_the_last_row_that_maps_to_them_goes) {
   BOOST_TEST(world.value("SELECT count(*) FROM links") == "0");
 }
 
+BOOST_AUTO_TEST_CASE(the_id_map_has_keys_as_the_source_writes_them) {
+  ApplyFixture world{
+      "CREATE TABLE old.price (id numeric PRIMARY KEY); CREATE TABLE old.flag (id boolean PRIMARY KEY);"
+      "CREATE TABLE old.word (id text PRIMARY KEY);"
+      "CREATE TABLE prices (id uuid PRIMARY KEY, legacy_id numeric(10,2)); CREATE TABLE flags (id uuid PRIMARY KEY, "
+      "legacy_id boolean); CREATE TABLE words (id uuid PRIMARY KEY, legacy_id text)",
+      "  - { from: old.price, to: prices, entity: price, columns: { legacy_id: id } }\n"
+      "  - { from: old.flag, to: flags, entity: flag, columns: { legacy_id: id } }\n"
+      "  - { from: old.word, to: words, entity: word, columns: { legacy_id: id } }\n"};
+  const std::string map =
+      "SELECT string_agg(legacy_key, ' ' ORDER BY entity, legacy_key) FROM dispatch_sync.migration_mappings";
+  world.apply({{world.insert("price", {"1.0"}), world.insert("price", {"2"}), world.insert("flag", {"t"}),
+                world.insert("word", {"a"})}});
+  BOOST_TEST(world.value(map) == "t 1.0 2 a");
+  world.apply({{world.remove("price", "1.0"), world.remove("flag", "t"), world.remove("word", "a")}});
+  BOOST_TEST(world.value(map) == "2");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -145,6 +145,28 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_further_behind_than_allowed_begins_no_cuto
 }
 
 // reliability 104a
+BOOST_AUTO_TEST_CASE(a_target_that_nobody_keeps_up_begins_no_cutover) {
+  People pair;
+  pair.agent.options().cutover = "{ max_lag: 1s }";
+  pair.agent.configure();
+  pair.make_ready();
+  pair.add(500, 500);
+  tests::wait_until(
+      [&] {
+        const CommandResult dry = pair.agent.command({"cutover", "--dry-run"});
+        return dry.exit_code == 6 && tells(dry.out, "behind, more than 1 s (cutover.max_lag)");
+      },
+      "the target to be behind");
+  pair.agent.start();
+  pair.agent.wait_applied();
+  tests::wait_until(
+      [&] {
+        return pair.agent.command({"cutover", "--dry-run"}).exit_code == 0;
+      },
+      "the target to catch up");
+}
+
+// reliability 104a
 BOOST_AUTO_TEST_CASE(an_unfinished_snapshot_begins_no_cutover) {
   People pair;
   {
