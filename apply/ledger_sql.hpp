@@ -121,9 +121,9 @@ select source_system_id, source_timeline, source_database, applied_lsn, consiste
   pg_catalog.to_jsonb(c) ->> 'mapping', greatest(0, extract(epoch from pg_catalog.clock_timestamp() - c.updated_at))::float8
 from {schema}.checkpoint c where slot = $1)sql";
 
-/// `{slot}`: a quoted literal; `{lock}`: update or share. Constraints that wait for COMMIT would name no row.
+/// `{slot}`: a quoted literal; `{lock}`: update or share
 inline constexpr std::string_view kLockCheckpoint = R"sql(
-begin; set constraints all immediate; select applied_lsn from {schema}.checkpoint where slot = {slot} for {lock})sql";
+begin; select applied_lsn from {schema}.checkpoint where slot = {slot} for {lock})sql";
 
 inline constexpr std::string_view kCreateCheckpoint = R"sql(
 insert into {schema}.checkpoint as c (slot, source_system_id, source_timeline, source_database, applied_lsn, consistent_point,
