@@ -15,8 +15,33 @@ core::Error unusable(Side side, std::string why) {
                      std::string{"the connection string of the "} + name + " cannot be used: " + std::move(why)}
       .remedy(
           "write postgresql://user@host:port/database?parameter=value or keyword=value pairs; in the first form, "
-          "percent-encode "
-          "special characters (@ : / ? # % and spaces) in names and passwords");
+          "percent-encode special characters in names and passwords: @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, "
+          "% as %25, a space as %20");
+}
+
+/// Whether libpq has split a URI elsewhere than its writer meant. It takes the first '@' for the end of the password, and a '/' before
+/// any '@' for the end of the port: what follows would be shown, and asked of a name server, as a host or a database.
+bool holds_stray_at(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos || (!url.starts_with("postgresql://") && !url.starts_with("postgres://")))
+    return false;
+  const std::string_view rest = url.substr(scheme + 3);
+  const std::size_t user_end = rest.find_first_of("@/");
+  const bool has_user = user_end != std::string_view::npos && rest[user_end] == '@';
+  // A password's '?' is its own; the parameters begin at the first one after it.
+  const std::string_view place = has_user ? rest.substr(user_end + 1) : rest;
+  return place.substr(0, place.find('?')).find('@') != std::string_view::npos;
+}
+
+/// Whether one of `hosts` holds an '@' that does not name a Unix socket (as its directory, or in the abstract namespace).
+bool is_any_host_cut_wrongly(std::string_view hosts) {
+  for (;;) {
+    const std::size_t comma = hosts.find(',');
+    const std::string_view host = hosts.substr(0, comma);
+    if (!host.starts_with('/') && !host.starts_with('@') && host.find('@') != std::string_view::npos) return true;
+    if (comma == std::string_view::npos) return false;
+    hosts.remove_prefix(comma + 1);
+  }
 }
 
 }  // namespace
@@ -35,7 +60,23 @@ ConnectionParams ConnectionParams::parse(Side side, std::string_view url) {
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) params.keywords_.emplace_back(option->keyword, option->val);
   }
+  params.require_places(url);
   return params;
+}
+
+void ConnectionParams::require_places(std::string_view url) const {
+  if (holds_stray_at(url) || is_any_host_cut_wrongly(value("host"))) {
+    throw unusable(
+        side_,
+        "its host or its database would hold an '@' (not shown: it may be the end of a password whose '@' is not "
+        "written as %40)");
+  }
+  if (value("port").find_first_not_of("0123456789,") != std::string::npos) {
+    throw unusable(side_, "its port is not a number (not shown: it may be a password)");
+  }
+  if (value("dbname").find("://") != std::string::npos) {
+    throw unusable(side_, "its database would be a connection string (not shown: it may hold a password)");
+  }
 }
 
 std::string ConnectionParams::value(std::string_view keyword) const {

@@ -22,7 +22,8 @@ enum class Side : std::uint8_t { Source, Target };
 /// Where and how to connect: a libpq URI or keyword string, parsed once. Every libpq parameter works.
 class ConnectionParams {
  public:
-  /// Throws Error(Config) when libpq cannot parse `url`; the message never holds a password.
+  /// Throws Error(Config) when libpq cannot parse `url`, or parses it into places that cannot be meant, such as the half of a
+  /// password for a host; the message never holds a password.
   static ConnectionParams parse(Side side, std::string_view url);
 
   [[nodiscard]] Side side() const { return side_; }
@@ -40,6 +41,9 @@ class ConnectionParams {
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& settings() const { return settings_; }
 
  private:
+  /// Throws Error(Config) when a host, a port or a database may be part of a password.
+  void require_places(std::string_view url) const;
+
   Side side_ = Side::Source;
   std::vector<std::pair<std::string, std::string>> keywords_;
   std::vector<std::pair<std::string, std::string>> settings_;

@@ -52,8 +52,9 @@ BOOST_AUTO_TEST_CASE(a_wrong_configuration_is_named_without_its_passwords) {
   say_with("postgresql://dispatch_sync:planted-password@127.0.0.1:1/x", right.target_url, 3);
   say_with("\"host=127.0.0.1 port=1 user=u password='planted pass\\\\'word' dbname=x\"", right.target_url, 3);
   say_with("postgresql://dispatch_sync:planted%ZZpassword@127.0.0.1:1/x", right.target_url, 2);
-  say_with("postgresql://dispatch_sync:planted@pass@word@127.0.0.1:1/x", right.target_url, 3);
-  say_with("postgresql://dispatch_sync:planted/password@127.0.0.1:port/x", right.target_url, 3);
+  say_with("postgresql://dispatch_sync:planted@pass@word@127.0.0.1:1/x", right.target_url, 2);
+  say_with("postgresql://dispatch_sync:pass@planted@127.0.0.1:1/x", right.target_url, 2);
+  say_with("postgresql://dispatch_sync:planted/password@127.0.0.1:port/x", right.target_url, 2);
   say_with("\"postgresql://dispatch_sync:planted password@127.0.0.1:1/x\"", right.target_url, 3);
   say_with("\"user=u passwrd=planted\"", right.target_url, 2);
   say_with("[planted]", right.target_url, 2);

@@ -53,6 +53,40 @@ BOOST_AUTO_TEST_CASE(neither_display_nor_errors_show_a_password) {
   }
 }
 
+// What libpq takes for the host, the port or the database may be the rest of a password.
+BOOST_AUTO_TEST_CASE(a_password_that_is_not_encoded_is_refused_and_no_part_of_it_shown) {
+  for (const std::string text :
+       {"postgresql://app:one@cret@host/db", "postgres://app:one@cret@host/db", "postgresql://app:one@@host/cret",
+        "postgresql://app:cret/two@host/db", "postgresql://app:1234/cret@host/db",
+        "postgresql://app:one@cret/two@host/db", "postgresql://app:one@a:cret@host/db",
+        "postgresql://app:one@a,cret@host/db", "postgresql://app@cret:one@host/db",
+        "postgresql://app:a?one@cret@host/db", "postgresql://app:cret", "postgresql://app:one@[::1]@cret/db",
+        "host=app:cret@host user=u", "host=postgresql://app:cret@host/db", "dbname=postgresql://app:cret@host/db",
+        "postgresql://app@/db?host=a,b%40cret"}) {
+    BOOST_TEST_CONTEXT(text) {
+      try {
+        (void)ConnectionParams::parse(Side::Source, text);
+        BOOST_ERROR("it was taken");
+      } catch (const core::Error& error) {
+        BOOST_TEST((error.kind() == core::ErrorKind::Config));
+        const std::string shown = error.what();
+        BOOST_TEST(shown.find("cret") == std::string::npos, shown);
+        BOOST_TEST(error.remedy().find("@ as %40") != std::string::npos);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_at_sign_that_stands_for_itself_is_taken) {
+  for (const std::string text :
+       {"postgresql://app:one%40cret@host/db", "postgresql://app:a?#b:c@host/db", "postgresql://app@host/d%40b",
+        "postgresql://app@host/db?application_name=me@work", "postgresql://me%40work@a,b:5433/db",
+        "host=@abstract user=u", "host=/run/a@b,@abstract user=u password=one@cret",
+        "postgresql:///db?host=%40abstract"}) {
+    BOOST_TEST_CONTEXT(text) { BOOST_CHECK_NO_THROW((void)ConnectionParams::parse(Side::Target, text)); }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_connection_string_is_refused) {
   BOOST_CHECK_THROW(ConnectionParams::parse(Side::Target, ""), core::Error);
   BOOST_CHECK_THROW(ConnectionParams::parse(Side::Target, "  \n"), core::Error);
