@@ -107,6 +107,12 @@ void check_conflict(const ResolvedRoute& route, Findings& findings) {
                      "deterministic collation)");
     } else {
       key.push_back(column);
+      if (!key_column.is_not_null) {
+        findings.warning(name.at,
+                         "conflict column '" + column + "' of '" + route.to->name.display() +
+                             "' may be NULL: nothing tells rows with NULL there apart, and they are quarantined",
+                         "give it an expression that is never NULL, and the target's column NOT NULL");
+      }
     }
   }
   if (key.size() != entry.conflict.size()) return;
@@ -132,6 +138,36 @@ void check_not_null_columns(const ResolvedRoute& route, Findings& findings) {
                    "column '" + column.name + "' of '" + route.to->name.display() +
                        "' is NOT NULL without a default, but route '" + route.name + "' does not give it",
                    "add it to 'columns'");
+  }
+}
+
+void check_set_on_delete(const ResolvedRoute& route, Findings& findings) {
+  for (const ResolvedColumn& column : route.set_on_delete) {
+    if (is_mapped(route, column.target->name)) continue;
+    findings.warning(
+        column.entry->name.at,
+        "'on_delete' sets column '" + column.target->name + "' of '" + route.to->name.display() + "', but route '" +
+            route.name +
+            "' does not map it: a row that comes back on the source, or is parked for a while, keeps what was set",
+        "map it in 'columns' with the value of rows that are there, such as " + column.target->name + ": \"false\"");
+  }
+}
+
+/// One TRUNCATE means the same to all routes of its table: rows have a place in all of them or in none.
+void check_truncates(const ResolvedMapping& mapping, Findings& findings) {
+  std::map<core::QualifiedName, const ResolvedRoute*> first_routes;
+  for (const ResolvedRoute& route : mapping.routes) {
+    const OnTruncate on_truncate = route.entry->on_truncate;
+    if (on_truncate == OnTruncate::Stop) continue;
+    const ResolvedRoute* first = first_routes.emplace(route.from->name, &route).first->second;
+    if (first->entry->on_truncate == on_truncate) continue;
+    const bool keeps = on_truncate == OnTruncate::Keep;
+    findings.error(route.entry->at,
+                   "route '" + route.name + "' says 'on_truncate: " + (keeps ? "keep" : "delete") + "', but route '" +
+                       first->name + "' (line " + std::to_string(first->entry->at.line) +
+                       ") of the same source table '" + route.from->name.display() + "' says '" +
+                       (keeps ? "delete" : "keep") + "': a TRUNCATE would remove the rows of both",
+                   "give all routes of the table the same 'on_truncate' ('delete' where none is written)");
   }
 }
 
@@ -161,7 +197,9 @@ void check_routes(const ResolvedMapping& mapping, Findings& findings) {
     check_id(route, findings);
     check_conflict(route, findings);
     check_not_null_columns(route, findings);
+    check_set_on_delete(route, findings);
   }
+  check_truncates(mapping, findings);
 }
 
 void check_rest(const MappingFile& file, const ResolvedMapping& mapping, const core::Catalog& target,

@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(ids_and_conflict_columns_are_checked) {
 BOOST_AUTO_TEST_CASE(conflict_columns_must_have_a_text_that_equal_values_share) {
   const auto finds = [](const std::string& type, bool is_loose) {
     tests::TableBuilder pairs = tests::table("pairs");
-    pairs.has("a " + type).unique({"a"});
+    pairs.has("a " + type + "!").unique({"a"});
     if (is_loose) pairs.loosely_unique("a");
     const auto mapping =
         tests::mapping_of("person", "  - { from: person, to: pairs, id: null, conflict: [a], columns: { a: name } }\n");
@@ -220,6 +220,57 @@ BOOST_AUTO_TEST_CASE(nothing_in_scope_is_forgotten) {
   BOOST_TEST(tests::compile_shop(ignoring("log: technical")).findings.empty());
   expect_at_mark(ignoring("log: technical, §person: no"), "'person' is ignored, but a route reads it");
   expect_warning_at_mark(ignoring("log: technical, §gone: no"), "'gone' in 'ignore' matches no table in scope");
+}
+
+BOOST_AUTO_TEST_CASE(a_column_that_on_delete_sets_and_nothing_sets_back_is_a_warning) {
+  expect_at_mark(person("name: name", "on_delete: { set: { §city: \"'gone'\" } }"),
+                 "'on_delete' sets column 'city' of 'people', but route 'people' does not map it",
+                 "map it in 'columns' with the value of rows that are there, such as city: \"false\"",
+                 Severity::Warning);
+  BOOST_TEST(tests::compile_shop(person("name: name, city: \"'here'\"", "on_delete: { set: { city: \"'gone'\" } }"))
+                 .findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_routes_of_a_table_must_agree_about_its_truncation) {
+  const auto routes = [](const std::string& first, const std::string& second) {
+    return tests::mapping_of(
+        "person", "  - { from: person, to: people, entity: person, columns: { name: name }" + first +
+                      " }\n  - §{ from: person, to: extras, id: person_id, entity: person, columns: { body: name }" +
+                      second + " }\n");
+  };
+  const std::string remedy = "give all routes of the table the same 'on_truncate'";
+  expect_at_mark(
+      routes(", on_truncate: keep", ""),
+      "route 'extras' says 'on_truncate: delete', but route 'people' (line 5) of the same source table 'person' says "
+      "'keep'",
+      remedy);
+  expect_at_mark(routes("", ", on_truncate: keep"),
+                 "route 'extras' says 'on_truncate: keep', but route 'people' (line 5)", remedy);
+  for (const auto& [first, second] : {std::pair{", on_truncate: keep", ", on_truncate: keep"}, std::pair{"", ""},
+                                      std::pair{", on_truncate: keep", ", on_truncate: stop"}}) {
+    std::string text = routes(first, second);
+    text.erase(text.find("§"), std::string("§").size());
+    BOOST_TEST(tests::compile_shop(text).findings.empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_conflict_column_that_may_be_null_is_a_warning) {
+  const std::string text = "  - { from: note, to: loose, id: null, conflict: [number], columns: { number: id } }\n";
+  core::Catalog target = tests::shop_target();
+  target.tables.at({"public", "loose"}).unique_keys.push_back({"number"});
+  const std::string plain = tests::mapping_of("note", text);
+  const auto compile = [&] {
+    return mapping::compile(mapping::parse_mapping("mapping.yaml", plain), tests::shop_source(), target);
+  };
+  const mapping::Compilation nullable = compile();
+  BOOST_REQUIRE(nullable.findings.size() == 1U);
+  BOOST_TEST((nullable.findings[0].severity == Severity::Warning));
+  BOOST_TEST(nullable.findings[0].message ==
+             "conflict column 'number' of 'loose' may be NULL: nothing tells rows with NULL there apart, and they are "
+             "quarantined");
+  BOOST_TEST(nullable.findings[0].at.line == 5);
+  target.tables.at({"public", "loose"}).columns.back().is_not_null = true;
+  BOOST_TEST(compile().findings.empty());
 }
 
 BOOST_AUTO_TEST_CASE(on_delete_takes_constants_only) {
