@@ -28,6 +28,7 @@
 #include "agent/status_report.hpp"
 #include "agent/stopped_status.hpp"
 #include "agent/table_names.hpp"
+#include "agent/target_preflight.hpp"
 #include "apply/ledger.hpp"
 #include "apply/operator_name.hpp"
 #include "apply/writer_fence.hpp"
@@ -185,6 +186,18 @@ void require_sound_mapping(const Environment& environment) {
   throw std::move(error.remedy(first.remedy));
 }
 
+/// Throws Error(Refused) with the first constraint of the target that would not be enforced while the agent writes.
+void require_enforced_constraints(const Environment& environment) {
+  std::set<core::QualifiedName> tables;
+  for (const mapping::Route& route : environment.plan.routes) tables.insert(route.to);
+  pg::Session target(environment.target, "constraints");
+  const std::vector<Finding> findings = judge_deferrable_constraints(target, tables);
+  if (findings.empty()) return;
+  Error error{ErrorKind::Refused, findings.front().message};
+  if (findings.size() > 1) error.with("other_errors", std::to_string(findings.size() - 1));
+  throw std::move(error.remedy(findings.front().remedy));
+}
+
 /// What was copied is still what the source has, but for what this run reads anew.
 void require_same_schema(const Environment& environment, state::Store& store, const Goal& goal,
                          const std::vector<core::TableId>& named) {
@@ -261,6 +274,7 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   const Environment environment =
       through_conflicts("reading the catalogs", stop, [&] { return prepare(config, stop_deadline); });
   through_conflicts("checking the mapping", stop, [&] { require_sound_mapping(environment); });
+  through_conflicts("checking the target", stop, [&] { require_enforced_constraints(environment); });
   const auto store = open_store_patiently(environment, stop);
   discard_outdated(environment, *store);
   const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};

@@ -1,12 +1,15 @@
 #include "agent/target_preflight.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <utility>
 
 #include "agent/name_list.hpp"
 #include "agent/target_preflight_sql.hpp"
+#include "core/array_literal.hpp"
 #include "core/error.hpp"
 #include "pg/quoting.hpp"
 
@@ -163,6 +166,39 @@ std::vector<Finding> inspect_target(const TargetView& view) {
   const std::string oids = oid_array(view);
   judge_tables(view, oids, role, findings);
   judge_triggers(view, oids, role, findings);
+  std::vector<Finding> all = std::move(findings).take();
+  std::ranges::move(judge_deferrable_constraints(view.session, view.tables), std::back_inserter(all));
+  return all;
+}
+
+std::vector<Finding> judge_deferrable_constraints(pg::Session& session, const std::set<core::QualifiedName>& tables) {
+  std::vector<std::string> schemas;
+  std::vector<std::string> names;
+  for (const core::QualifiedName& table : tables) {
+    schemas.push_back(table.schema);
+    names.push_back(table.name);
+  }
+  const std::string schema_array = core::text_array(schemas);
+  const std::string name_array = core::text_array(names);
+  const pg::Result found =
+      session.exec(target_preflight_sql::kDeferrable, {std::string_view{schema_array}, std::string_view{name_array}});
+  FindingList findings(Area::Target);
+  if (found.rows() == 0 || !may_set_replication_role(session)) return {};
+  const std::string role = session.exec("select current_user").text(0, 0);
+  for (std::size_t row = 0; row < found.rows(); ++row) {
+    const std::string table = display(found, row);
+    const std::string constraint = pg::quote_identifier(found.text(row, 2));
+    findings.error("constraint " + found.text(row, 2) + " of " + table +
+                       " is deferrable: the server checks such constraints by triggers, which rest while the agent "
+                       "writes, so that "
+                       "rows that violate it would be written without a word",
+                   "make it NOT DEFERRABLE, for good or until the cutover: ALTER TABLE " +
+                       pg::quote_identifier(found.text(row, 0)) + "." + pg::quote_identifier(found.text(row, 1)) +
+                       " DROP CONSTRAINT " + constraint + ", ADD CONSTRAINT " + constraint + " " + found.text(row, 3) +
+                       "; or let the agent write as a role that may not set session_replication_role (REVOKE SET ON "
+                       "PARAMETER session_replication_role FROM " +
+                       pg::quote_identifier(role) + "), and it is checked with each statement");
+  }
   return std::move(findings).take();
 }
 

@@ -24,4 +24,10 @@ struct TargetView {
 /// back). Throws Error(Target) only when the connection itself fails.
 [[nodiscard]] std::vector<Finding> inspect_target(const TargetView& view);
 
+/// An error for each deferrable PRIMARY KEY, UNIQUE and EXCLUDE constraint of `tables` (that the mapping writes), which the server does not
+/// check at all while a role writes that may set session_replication_role; none for any other role. Throws Error(Target) only when the
+/// connection itself fails.
+[[nodiscard]] std::vector<Finding> judge_deferrable_constraints(pg::Session& session,
+                                                                const std::set<core::QualifiedName>& tables);
+
 }  // namespace agent

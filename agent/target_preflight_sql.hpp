@@ -46,4 +46,25 @@ where c.oid = any ($1::pg_catalog.oid[]) and not t.tgisinternal and t.tgenabled 
 order by 1, 2, 3
 )sql";
 
+/// Deferrable constraints of the tables $1.$2 (arrays), and of their partitions, that are checked by triggers of their own: table, constraint,
+/// its definition as it would be if it were not deferrable.
+inline constexpr std::string_view kDeferrable = R"sql(
+with written as (
+  select c.oid
+  from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) as w (nspname, relname)
+  join pg_catalog.pg_namespace n on n.nspname = w.nspname
+  join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.relname
+)
+select n.nspname, c.relname, k.conname,
+       pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' DEFERRABLE( INITIALLY DEFERRED)?$', '')
+from pg_catalog.pg_constraint k
+join pg_catalog.pg_class c on c.oid = k.conrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where k.condeferrable and k.contype in ('p', 'u', 'x') and k.conparentid = 0
+  and c.oid in (select w.oid from written w
+                union all
+                select t.relid from written w, pg_catalog.pg_partition_tree(w.oid) t)
+order by 1, 2, 3
+)sql";
+
 }  // namespace agent::target_preflight_sql

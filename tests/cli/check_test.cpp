@@ -30,6 +30,13 @@ constexpr const char* kMapping =
     "      name: trim(name)\n"
     "      legacy_id: id\n";
 
+/// What the agent said before it ended.
+struct Said {
+  int code;
+  std::string out;
+  std::string err;
+};
+
 /// What `agent check --json` answered.
 struct Check {
   int code;
@@ -66,18 +73,25 @@ struct Fixture {
     write_mapping(text);
   }
 
-  [[nodiscard]] Check check() const {
+  /// The agent with a command of these words, until it ends.
+  [[nodiscard]] Said say(std::vector<std::string> command) const {
     const fs::path file = directory.path() / "agent.yaml";
     std::ofstream(file) << "mapping: " << mapping << "\nstate_dir: state\n";
+    command.insert(command.begin(), {"--config", file.string()});
     tests::Process process({.program = tests::agent_binary(),
-                            .args = {"--config", file.string(), "check", "--json"},
+                            .args = std::move(command),
                             .environment = {{"LEGACY_DATABASE_URL", source_url}, {"SUPABASE_DB_URL", target_url}},
                             .unset = {"STATE_DIRECTORY", "CREDENTIALS_DIRECTORY"}});
     const int code = process.wait();
-    const json report = json::parse(process.out(), nullptr, false);
-    BOOST_REQUIRE_MESSAGE(report.is_object(), process.out() + process.err());
+    return {code, process.out(), process.err()};
+  }
+
+  [[nodiscard]] Check check() const {
+    const Said said = say({"check", "--json"});
+    const json report = json::parse(said.out, nullptr, false);
+    BOOST_REQUIRE_MESSAGE(report.is_object(), said.out + said.err);
     BOOST_TEST_MESSAGE(report.dump(1));
-    return {code, report, process.err()};
+    return {said.code, report, said.err};
   }
 
   tests::TempDir directory{"check"};
@@ -215,6 +229,32 @@ BOOST_AUTO_TEST_CASE(rights_and_policies_of_the_target) {
   const Check rights = fixture.check();
   expect_error(rights, {"lacks UPDATE on things"}, "GRANT SELECT, INSERT, UPDATE, DELETE");
   expect_error(rights, {"may not create the ledger's schema dispatch_sync"}, "GRANT CREATE ON DATABASE");
+}
+
+BOOST_AUTO_TEST_CASE(a_deferrable_constraint_is_refused_where_the_target_would_not_enforce_it) {
+  const Fixture fixture;
+  fixture.pair.target.exec(
+      "ALTER TABLE things ADD CONSTRAINT \"One Name\" UNIQUE (name) DEFERRABLE INITIALLY DEFERRED");
+  const Check check = fixture.check();
+  expect_error(
+      check, {"constraint One Name of things is deferrable"},
+      "ALTER TABLE \"public\".\"things\" DROP CONSTRAINT \"One Name\", ADD CONSTRAINT \"One Name\" UNIQUE (name);");
+  const Said refused = fixture.say({"snapshot"});
+  BOOST_TEST(refused.code == 6, refused.err);
+  BOOST_TEST(refused.err.find("constraint One Name of things is deferrable") != std::string::npos, refused.err);
+
+  // To this role the server says no by itself.
+  fixture.pair.source.exec("INSERT INTO thing VALUES (1, 'a'), (2, 'b'), (3, 'a')");
+  fixture.pair.target_admin.exec("REVOKE SET ON PARAMETER session_replication_role FROM postgres");
+  BOOST_TEST(!fixture.check().finding({"is deferrable"}).has_value());
+  const Said copied = fixture.say({"snapshot"});
+  BOOST_TEST(copied.code == 0, copied.err);
+  BOOST_TEST(fixture.pair.target.query_value("SELECT count(*) FROM things").value() == "2");
+  fixture.pair.target_admin.exec("GRANT SET ON PARAMETER session_replication_role TO postgres");
+
+  fixture.pair.target.exec(
+      "ALTER TABLE \"public\".\"things\" DROP CONSTRAINT \"One Name\", ADD CONSTRAINT \"One Name\" UNIQUE (name)");
+  BOOST_TEST(fixture.check().code == 0);
 }
 
 BOOST_AUTO_TEST_CASE(mistakes_of_the_mapping_have_line_and_column) {
