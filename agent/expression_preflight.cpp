@@ -1,6 +1,7 @@
 #include "agent/expression_preflight.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <set>
@@ -49,6 +50,39 @@ std::string remedy_for(const core::Error& error, const std::string& type) {
 
 std::string told(const std::string& subject, const core::Error& error) {
   return subject + ": " + error.message() + (error.sqlstate().empty() ? "" : " (SQLSTATE " + error.sqlstate() + ")");
+}
+
+/// A kind of function that the probes refuse, since it makes something else of a row than one value.
+struct WrongKind {
+  std::string_view sqlstate;
+  std::string_view words;  ///< of the server's message, where its code says too little
+  std::string_view is;
+  std::string_view remedy;
+};
+
+constexpr std::array kWrongKinds = std::to_array<WrongKind>({
+    {"0A000", "set-returning",
+     "is a set-returning function: a row for which it gives nothing would be lost, one for which it gives more doubled",
+     "use a function that gives one value (such as regexp_match instead of regexp_matches), or a sub-select that gives "
+     "one: (SELECT …)"},
+    {"42803", "", "is an aggregate function: its value would depend on which rows are written together",
+     "use a function of the row alone; over the rows of a `many: true` join, a sub-select: (SELECT … FROM unnest(…))"},
+    {"42P20", "", "is a window function: its value would depend on which rows are written together",
+     "use a function of the row alone"},
+});
+
+const WrongKind* wrong_kind(const core::Error& error) {
+  const auto* const kind = std::ranges::find_if(kWrongKinds, [&](const WrongKind& candidate) {
+    return error.sqlstate() == candidate.sqlstate && error.message().find(candidate.words) != std::string::npos;
+  });
+  return kind == kWrongKinds.end() ? nullptr : kind;
+}
+
+/// What is called at this place of an expression, as a finding names it.
+std::string called_at(const mapping::Scalar& scalar, std::size_t offset) {
+  const std::vector<mapping::FunctionUse> functions = mapping::parse_expression(scalar.text).functions;
+  const auto use = std::ranges::find(functions, offset, &mapping::FunctionUse::offset);
+  return use == functions.end() ? "what stands here" : use->name + "()";
 }
 
 /// Lets the target judge statements; remembers what it refused, and where that stands in the file.
@@ -108,9 +142,18 @@ class ExpressionJudge {
                              .file = {}});
         return std::nullopt;
       }
+      std::string called = "a part of it";
       if (scalar != nullptr) {
         const auto offset = offset_in_expression(probe, error.context("position"), sql, scalar->text);
-        if (offset) position = mapping::position_in(file_.text, *scalar, *offset);
+        if (offset) {
+          position = mapping::position_in(file_.text, *scalar, *offset);
+          called = called_at(*scalar, *offset);
+        }
+      }
+      if (const WrongKind* kind = wrong_kind(error)) {
+        report(position, subject + ": " + called + " " + std::string(kind->is) + " (SQLSTATE " + error.sqlstate() + ")",
+               std::string(kind->remedy));
+        return std::nullopt;
       }
       report(position, told(subject, error), remedy_for(error, type));
       return std::nullopt;

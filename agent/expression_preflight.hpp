@@ -10,7 +10,8 @@
 namespace agent {
 
 /// Lets the target prepare (never run) every expression of the mapping with the types that it would get, and its assignment to the
-/// target column: unknown names, type misfits, missing functions. Findings point into mapping.yaml; those about a
+/// target column: unknown names, type misfits, missing functions, and functions that do not give one value for each row
+/// (set-returning ones, aggregates, window functions). Findings point into mapping.yaml; those about a
 /// right that the role lacks are about the target. Throws Error(Target) when the connection broke, or for what goes away by itself. Precondition: `plan` was compiled
 /// from `file` without errors.
 [[nodiscard]] std::vector<Finding> judge_expressions(const mapping::MappingFile& file, const mapping::Plan& plan,

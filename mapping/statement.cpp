@@ -15,6 +15,15 @@ namespace {
 
 std::string on_own_line(const std::string& expression) { return "(\n" + expression + "\n)"; }
 
+// Of each row exactly one value: COALESCE takes no set-returning function, with which the row would vanish or double.
+std::string one_value(const std::string& expression) { return "COALESCE(" + on_own_line(expression) + ")"; }
+
+// A relation "x$" of what the expression gives. VALUES of more than one row take neither set-returning functions nor
+// aggregates nor window functions.
+std::string judged_value(const std::string& expression, const std::string& name) {
+  return "(VALUES (" + expression + "), (NULL)) AS \"x$\" (" + name + ")";
+}
+
 std::string output_name(std::size_t column) { return quoted("c" + std::to_string(column) + "$"); }
 
 // Which inputs a set of expressions takes: columns and refs, each once, in order.
@@ -48,9 +57,16 @@ std::vector<Operand> primary_key(const Plan& plan, const Route& route) {
 }
 
 // FROM <input> AS "in$" … CROSS JOIN LATERAL (SELECT <values> FROM <row>) AS "out$"
-std::string evaluated(const RowInput& input, const std::string& relation, const std::vector<std::string>& values) {
+std::string evaluated(const RowInput& input, const std::string& relation, const std::vector<std::string>& values,
+                      const std::string& beside_row = {}) {
   return "FROM " + relation + " AS \"in$\"\n" + input.joined_rows() + "CROSS JOIN LATERAL (SELECT " + joined(values) +
-         "\nFROM " + input.row() + ") AS \"out$\"";
+         "\nFROM " + input.row() + beside_row + ") AS \"out$\"";
+}
+
+// One expression as it is evaluated in earnest, but where the server takes nothing that makes more or less of a row.
+std::string probed(const RowInput& input, const std::string& expression, const std::string& name) {
+  return evaluated(input, input.from_nulls(), {"\"x$\"." + name},
+                   "\nCROSS JOIN LATERAL " + judged_value(expression, name));
 }
 
 std::string differs(const std::vector<std::string>& left, const std::vector<std::string>& right) {
@@ -77,7 +93,7 @@ std::string insert_sql(const Plan& plan, const Route& route, const std::string& 
     const std::string name = quoted(column.name);
     names.push_back(name);
     outputs.push_back("\"out$\"." + output_name(i));
-    values.push_back(on_own_line(column.sql) + " AS " + output_name(i));
+    values.push_back(one_value(column.sql) + " AS " + output_name(i));
     has_identity = has_identity || column.is_identity_always;
     const bool is_key = std::find(route.conflict.begin(), route.conflict.end(), column.name) != route.conflict.end();
     // A key that conflicts is there already, unless it may read otherwise there.
@@ -190,7 +206,7 @@ void write_conflict_query(const Plan& plan, Route& route) {
     const TargetColumn& column = column_called(route, route.conflict[i]);
     needs.add(column);
     // As the column will hold it, modifier included: the text is compared with what is remembered of the row.
-    const std::string value = "CAST(" + on_own_line(column.sql) + " AS " + column.declared_type + ")";
+    const std::string value = "CAST(" + one_value(column.sql) + " AS " + column.declared_type + ")";
     values.push_back(target_key_text(column.sql_type, value) + " AS " + output_name(i));
     outputs.push_back("\"out$\"." + output_name(i));
   }
@@ -236,7 +252,7 @@ RowStatement comparison(const Plan& plan, const Route& route, bool has_contents)
     const std::string raw = "\"out$\"." + output_name(i);
     const std::string value = "\"e$\"." + output_name(i);
     const std::string there = "\"t$\"." + quoted(column.name);
-    values.push_back(on_own_line(column.sql) + " AS " + output_name(i));
+    values.push_back(one_value(column.sql) + " AS " + output_name(i));
     // As the column would hold it, modifier included.
     meant.push_back("CAST(" + raw + " AS " + column.declared_type + ") AS " + output_name(i));
     if (is_key) condition.push_back(equal_keys(column.sql_type, there, value));
@@ -304,8 +320,8 @@ std::string delete_sql(const Route& route) {
          (removed.relation.empty() ? "" : "USING " + removed.relation + "\n") + "WHERE " + removed.condition;
 }
 
-std::string set_value(const TargetColumn& column, std::size_t position) {
-  return "CAST(" + on_own_line(column.sql) + " AS " + column.sql_type + ") AS " + output_name(position);
+std::string set_value(const TargetColumn& column) {
+  return "CAST(" + one_value(column.sql) + " AS " + column.sql_type + ")";
 }
 
 std::string set_sql(const Route& route) {
@@ -316,7 +332,7 @@ std::string set_sql(const Route& route) {
   for (std::size_t i = 0; i < route.set_on_delete.size(); ++i) {
     const std::string name = quoted(route.set_on_delete[i].name);
     // A sub-select of its own, where no column of the target is in sight.
-    values.push_back(set_value(route.set_on_delete[i], i));
+    values.push_back(set_value(route.set_on_delete[i]) + " AS " + output_name(i));
     sets.push_back(name + " = \"new$\"." + output_name(i));
     changes.push_back("\"t$\"." + name + "::pg_catalog.text IS DISTINCT FROM \"new$\"." + output_name(i) +
                       "::pg_catalog.text");
@@ -353,7 +369,7 @@ std::string probe_column(const Plan& plan, const Route& route, std::size_t colum
   const RowInput input(plan, route, route.write);
   return "INSERT INTO " + quoted(route.to) + " (" + quoted(target.name) + ")" +
          (target.is_identity_always ? " OVERRIDING SYSTEM VALUE" : "") + "\nSELECT \"out$\"." + output_name(column) +
-         "\n" + evaluated(input, input.from_nulls(), {on_own_line(target.sql) + " AS " + output_name(column)});
+         "\n" + probed(input, on_own_line(target.sql), output_name(column));
 }
 
 std::string probe_where(const Plan& plan, const Route& route) {
@@ -362,12 +378,14 @@ std::string probe_where(const Plan& plan, const Route& route) {
   needs.add(route.where_reads);
   const RowStatement rows = needs.rows();
   const RowInput input(plan, route, rows);
-  return "SELECT \"out$\".\"v$\"\n" +
-         evaluated(input, input.from_nulls(), {on_own_line(route.where) + " IS NOT TRUE AS \"v$\""});
+  return "SELECT \"out$\".\"v$\"\n" + probed(input, on_own_line(route.where) + " IS NOT TRUE", "\"v$\"");
 }
 
 std::string probe_set(const Route& route, std::size_t column) {
-  return "SELECT " + set_value(route.set_on_delete[column], column);
+  const std::string name = output_name(column);
+  const TargetColumn& target = route.set_on_delete[column];
+  return "SELECT \"x$\"." + name + " FROM " +
+         judged_value("CAST(" + on_own_line(target.sql) + " AS " + target.sql_type + ")", name);
 }
 
 }  // namespace mapping

@@ -13,7 +13,9 @@ namespace mapping {
 void write_statements(Plan& plan);
 
 /// An INSERT of just this column (a position in Route::columns) that lets PostgreSQL judge, by being prepared on the
-/// target, the expression and its assignment to the column. Takes no parameters; never to be executed.
+/// target, the expression and its assignment to the column. Refused are set-returning functions (SQLSTATE 0A000),
+/// aggregates (42803) and window functions (42P20): a row would not give one value, or one of other rows. Takes no
+/// parameters; never to be executed.
 [[nodiscard]] std::string probe_column(const Plan& plan, const Route& route, std::size_t column);
 /// The same for `where`. Precondition: the route has one.
 [[nodiscard]] std::string probe_where(const Plan& plan, const Route& route);

@@ -285,6 +285,47 @@ BOOST_AUTO_TEST_CASE(mistakes_of_the_mapping_have_line_and_column) {
   expect_at("name || fickle()", {"fickle is VOLATILE"}, 9, 21);
 }
 
+// A row for which such a function gives nothing would vanish, and be counted as applied.
+BOOST_AUTO_TEST_CASE(functions_that_do_not_give_one_value_for_each_row_are_refused) {
+  const Fixture fixture;
+  const auto expect_refused = [&](const std::string& from, const std::string& to, const std::string& told, int line,
+                                  int column) {
+    fixture.change_mapping(from, to);
+    const Check check = fixture.check();
+    expect_error(check, {told}, "function");
+    const json finding = check.finding({told}).value();
+    BOOST_TEST(finding.at("line") == line, to);
+    BOOST_TEST(finding.at("column") == column, to);
+  };
+  const auto expect_in_column = [&](const std::string& to, const std::string& told, int column) {
+    expect_refused("trim(name)", to, "column name: " + told, 9, column);
+  };
+  expect_in_column("\"(regexp_matches(name, '^t(1.*)'))[1]\"", "regexp_matches() is a set-returning function", 15);
+  expect_in_column("upper(pg_catalog.unnest(ARRAY[name]))", "unnest() is a set-returning function", 19);
+  expect_in_column("generate_series(1, 2)::text", "generate_series() is a set-returning function", 13);
+  expect_in_column("name || max(name)", "max() is an aggregate", 21);
+  expect_in_column("count(*)::text", "count() is an aggregate", 13);
+  expect_in_column("(row_number() OVER ())::text", "row_number() is a window function", 14);
+  expect_in_column("(count(*) OVER ())::text", "count() is a window function", 14);
+
+  expect_refused("    columns:\n", "    where: id > generate_series(1, 2)\n    columns:\n",
+                 "where: generate_series() is a set-returning function", 8, 17);
+  expect_refused("    columns:\n", "    on_delete: { set: { legacy_id: \"generate_series(1, 0)\" } }\n    columns:\n",
+                 "on_delete, column legacy_id: generate_series() is a set-returning function", 8, 37);
+
+  // A sub-select gives one value, whatever is in it.
+  fixture.change_mapping("trim(name)", "\"(SELECT max(x.v) FROM unnest(ARRAY[name, 'b']) AS x (v))\"");
+  BOOST_TEST(fixture.check().code == 0);
+
+  // The server knows which version of a function is meant.
+  fixture.pair.target.exec(
+      "CREATE FUNCTION part(integer) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT ''x'''; "
+      "CREATE FUNCTION part(text) RETURNS SETOF text IMMUTABLE LANGUAGE sql AS 'SELECT ''x'''");
+  fixture.change_mapping("trim(name)", "part(id)");
+  BOOST_TEST(fixture.check().code == 0);
+  expect_in_column("part(name)", "part() is a set-returning function", 13);
+}
+
 BOOST_AUTO_TEST_CASE(unmapped_tables_and_columns_are_found) {
   const Fixture fixture;
   fixture.pair.source.exec("CREATE TABLE thing_two (id int PRIMARY KEY)");

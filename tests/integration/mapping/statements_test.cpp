@@ -268,4 +268,32 @@ BOOST_AUTO_TEST_CASE(probes_let_the_server_refuse_what_does_not_fit) {
   BOOST_TEST(is_refused(mapping::probe_where(server.plan, route)));
 }
 
+// `agent check` refuses such functions; one may become such while the agent runs.
+BOOST_AUTO_TEST_CASE(no_statement_takes_what_makes_more_or_fewer_rows_of_one) {
+  Server server(
+      "CREATE TABLE old.a (id integer PRIMARY KEY, name text); "
+      "CREATE TABLE b (id uuid PRIMARY KEY, name text, gone text, num integer); "
+      "CREATE TABLE c (name text PRIMARY KEY, id integer); "
+      "CREATE FUNCTION part(text) RETURNS SETOF text IMMUTABLE LANGUAGE sql AS 'SELECT $1 WHERE $1 <> '''''");
+  server.compile(
+      "  - { from: old.a, to: b, entity: a, columns: { name: part(name), num: id }, "
+      "on_delete: { set: { gone: \"part('x')\" } } }\n"
+      "  - { from: old.a, to: c, id: null, conflict: [name], columns: { name: part(name), id: id } }\n");
+  const mapping::Route& by_id = server.plan.routes.front();
+  const mapping::Route& by_key = server.plan.routes.back();
+  const auto is_refused = [&](const std::string& sql) {
+    try {
+      (void)server.session.describe(sql);
+      return false;
+    } catch (const core::Error& error) {
+      return error.sqlstate() == "0A000";
+    }
+  };
+  BOOST_TEST(is_refused(by_id.write.by_arrays));
+  BOOST_TEST(is_refused(by_id.compare.by_arrays));
+  BOOST_TEST(is_refused(by_id.remove));
+  BOOST_TEST(is_refused(by_key.conflict_query.value().by_arrays));
+  BOOST_TEST(is_refused(by_key.find.by_arrays));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
