@@ -110,37 +110,41 @@ void judge_mapping(const mapping::MappingFile& file, const core::Catalog& source
   if (is_usable) append(findings, judge_expressions(file, compilation.plan, target_session));
 }
 
-/// The checkpoint that the target has for this slot must be of this source.
-std::optional<apply::Checkpoint> judged_checkpoint(const Config& config, pg::Session& source, pg::Session& target,
-                                                   std::vector<Finding>& findings) {
-  std::optional<apply::Checkpoint> checkpoint;
+/// What the target says of this slot's checkpoint. Nothing: it could not say, and whether there is one is not known.
+using CheckpointAnswer = std::optional<std::optional<apply::Checkpoint>>;
+
+CheckpointAnswer read_checkpoint(const Config& config, pg::Session& target, std::vector<Finding>& findings) {
   try {
-    checkpoint = find_checkpoint(target, config.target.ledger_schema, config.source.slot);
+    return find_checkpoint(target, config.target.ledger_schema, config.source.slot);
   } catch (const core::Error& error) {
     if (target.is_broken()) throw;
     findings.push_back(finding_of(error, Area::Target));
+    return std::nullopt;
   }
-  if (!checkpoint) return checkpoint;
+}
+
+/// The checkpoint that the target has for this slot must be of this source.
+void judge_checkpoint(const Config& config, const apply::Checkpoint& checkpoint, pg::Session& source,
+                      std::vector<Finding>& findings) {
   const pg::ServerIdentity identity = pg::read_identity(source);
-  if (checkpoint->source.system_identifier != identity.system_identifier ||
-      checkpoint->source.database != identity.database) {
+  if (checkpoint.source.system_identifier != identity.system_identifier ||
+      checkpoint.source.database != identity.database) {
     findings.push_back({.severity = Severity::Error,
                         .area = Area::Source,
                         .message = "the target is synced from another database: its checkpoint names system " +
-                                   checkpoint->source.system_identifier + ", database " + checkpoint->source.database +
+                                   checkpoint.source.system_identifier + ", database " + checkpoint.source.database +
                                    "; this source is system " + identity.system_identifier + ", database " +
                                    identity.database,
                         .remedy = "point source.url at the former, or use another target or target.ledger_schema",
                         .file = {}});
-  } else if (checkpoint->source.timeline != identity.timeline) {
+  } else if (checkpoint.source.timeline != identity.timeline) {
     try {
       pg::ReplicationConnection connection{source_params(config), "history"};
-      replication::require_same_history(connection, checkpoint->source, checkpoint->applied, config.source.slot);
+      replication::require_same_history(connection, checkpoint.source, checkpoint.applied, config.source.slot);
     } catch (const core::Error& error) {
       findings.push_back(finding_of(error, Area::Source));
     }
   }
-  return checkpoint;
 }
 
 /// What the next start will do for a mapping that is another one than that of the last run.
@@ -191,9 +195,10 @@ Preflight run_preflight(const Config& config) {
 
   if (source_catalog && target_catalog)
     judge_mapping(file, *source_catalog, *target_catalog, *target.session, result.findings);
-  std::optional<apply::Checkpoint> checkpoint;
-  if (source.session && target.session)
-    checkpoint = judged_checkpoint(config, *source.session, *target.session, result.findings);
+  CheckpointAnswer answer;
+  if (target.session) answer = read_checkpoint(config, *target.session, result.findings);
+  const std::optional<apply::Checkpoint> checkpoint = answer.value_or(std::nullopt);
+  if (checkpoint && source.session) judge_checkpoint(config, *checkpoint, *source.session, result.findings);
   if (checkpoint && source_catalog && target_catalog)
     judge_mapping_change(config, file, *source_catalog, *target_catalog, *checkpoint, result.findings);
   if (source_catalog) {
@@ -202,6 +207,7 @@ Preflight run_preflight(const Config& config) {
                                             .catalog = *source_catalog,
                                             .tables = source_tables(file, *source_catalog),
                                             .checkpoint = checkpoint,
+                                            .is_checkpoint_known = answer.has_value(),
                                             .has_running_agent = is_agent_running(config)}));
   }
   if (target_catalog) {

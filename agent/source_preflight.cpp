@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 #include "agent/fence_settings.hpp"
 #include "agent/name_list.hpp"
@@ -257,6 +259,12 @@ void judge_publication_rights(const SourceView& view, const Server& server, cons
   }
 }
 
+/// An agent ran here before: what is on the source is most likely its own.
+bool has_local_state(const Config& config) {
+  std::error_code ignored;
+  return std::filesystem::exists(config.state_dir, ignored) && !std::filesystem::is_empty(config.state_dir, ignored);
+}
+
 void judge_publication(const SourceView& view, const Server& server, const std::vector<TableRights>& rights,
                        FindingList& findings) {
   const std::string& name = view.config.source.publication;
@@ -285,7 +293,10 @@ void judge_publication(const SourceView& view, const Server& server, const std::
   if (younger.rows() > 0 && younger.is_true(0, 0)) {
     findings.warning("the publication " + name + " may have been made after the slot " + view.config.source.slot +
                          ": the server cannot decode changes that are older than it",
-                     "drop the slot, and let the agent make both in the right order");
+                     view.is_checkpoint_known && !view.checkpoint && !has_local_state(view.config)
+                         ? "drop the slot, and let the agent make both in the right order"
+                         : "nothing, if it was only altered; if it was made again, " +
+                               replication::copy_anew(view.config.source.slot));
   }
 }
 
@@ -298,6 +309,18 @@ void judge_subscriptions(const SourceView& view, FindingList& findings) {
   }
 }
 
+void judge_slot_without_checkpoint(const SourceView& view, const std::string& drop, FindingList& findings) {
+  const std::string state = view.config.state_dir.string();
+  findings.warning("the slot " + view.config.source.slot +
+                       " exists, but this target has no checkpoint for it: nobody knows what was read from it",
+                   has_local_state(view.config)
+                       ? "do not drop the slot: an agent ran with the state directory " + state +
+                             ". Look whether target.url and target.ledger_schema are those of that run, and restore "
+                             "the ledger schema "
+                             "with the data if it is gone (docs/checkpoint-decisions.md)"
+                       : "look whether target.url and target.ledger_schema are those that it was made for; or " + drop);
+}
+
 void judge_slot(const SourceView& view, const std::optional<replication::SlotHealth>& slot, FindingList& findings) {
   const std::string& name = view.config.source.slot;
   if (!slot) {
@@ -308,7 +331,8 @@ void judge_slot(const SourceView& view, const std::optional<replication::SlotHea
     }
     return;
   }
-  const std::string drop = "SELECT pg_drop_replication_slot('" + name + "'), or set source.slot to another name";
+  const std::string drop =
+      "set source.slot to another name; if nobody needs that slot: SELECT pg_drop_replication_slot('" + name + "')";
   if (slot->plugin != "pgoutput") {
     findings.error("the slot " + name + " is of " +
                        (slot->plugin.empty() ? "physical replication" : "the plugin " + slot->plugin) +
@@ -318,7 +342,8 @@ void judge_slot(const SourceView& view, const std::optional<replication::SlotHea
   const pg::Result database = view.session.exec("select pg_catalog.current_database()");
   if (!slot->database.empty() && slot->database != database.text(0, 0)) {
     findings.error(
-        "the slot " + name + " belongs to the database " + slot->database + ", not to " + database.text(0, 0), drop);
+        "the slot " + name + " belongs to the database " + slot->database + ", not to " + database.text(0, 0),
+        "set source.url to that database, or source.slot to another name");
   }
   if (slot->is_temporary) findings.error("the slot " + name + " is a temporary one of another session", drop);
   if (slot->is_lost()) {
@@ -336,9 +361,7 @@ void judge_slot(const SourceView& view, const std::optional<replication::SlotHea
                    "stop the other agent; if none runs, it is an orphan that ends with wal_sender_timeout");
   }
   if (!view.checkpoint) {
-    findings.warning(
-        "the slot " + name + " exists, but the target has no checkpoint for it: nobody knows what was read from it",
-        drop);
+    if (view.is_checkpoint_known) judge_slot_without_checkpoint(view, drop, findings);
   } else if (slot->confirmed_flush_lsn > view.checkpoint->applied) {
     findings.error("the slot " + name + " was read by somebody else up to " + slot->confirmed_flush_lsn.to_string() +
                        ", beyond the target's checkpoint " + view.checkpoint->applied.to_string() +

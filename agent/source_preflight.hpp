@@ -19,7 +19,8 @@ struct SourceView {
   const Config& config;
   const core::Catalog& catalog;
   const std::set<core::QualifiedName>& tables;         ///< that the mapping reads and that exist
-  const std::optional<apply::Checkpoint>& checkpoint;  ///< of this slot on the target
+  const std::optional<apply::Checkpoint>& checkpoint;  ///< of this slot on the target, if it could be looked for
+  bool is_checkpoint_known = false;                    ///< the target answered: without a checkpoint it has none
   bool has_running_agent = false;  ///< one answers on the control socket: then the slot is rightly in use
 };
 

@@ -180,6 +180,38 @@ BOOST_AUTO_TEST_CASE(a_publication_that_hides_something_and_a_foreign_slot) {
   expect_error(check, {"REPLICA IDENTITY is NOTHING", "thing"}, "REPLICA IDENTITY DEFAULT");
 }
 
+// Whoever drops the slot of a good checkpoint loses the position, and with it the log in between.
+BOOST_AUTO_TEST_CASE(nothing_is_said_of_the_checkpoint_of_a_target_that_did_not_answer) {
+  Fixture fixture;
+  fixture.pair.source_admin.exec("SELECT pg_create_logical_replication_slot('dispatch_sync', 'pgoutput')");
+  const std::vector<std::string> words{"slot dispatch_sync exists", "no checkpoint"};
+  const auto remedy = [&] { return fixture.check().finding(words).value().at("remedy").get<std::string>(); };
+  const std::string target = fixture.target_url;
+  for (const char* const unreachable : {"postgresql://u@127.0.0.1:1/d", "postgresql://u@127.0.0.1:6543/d"}) {
+    fixture.target_url = unreachable;
+    const Check check = fixture.check();
+    BOOST_TEST(!check.finding(words).has_value(), check.report.dump(1));
+    BOOST_TEST(check.report.dump().find("pg_drop_replication_slot") == std::string::npos, check.report.dump(1));
+  }
+
+  // A table of this name that is none of the agent's: the answer is an error, not "none".
+  fixture.target_url = target;
+  fixture.pair.target.exec("CREATE SCHEMA dispatch_sync CREATE TABLE checkpoint (nothing int)");
+  BOOST_TEST(!fixture.check().finding(words).has_value());
+  fixture.pair.target.exec("DROP SCHEMA dispatch_sync CASCADE");
+
+  // It has none. Dropping is never the first thing, and no remedy where an agent ran before.
+  const std::string first = remedy();
+  BOOST_TEST(first.starts_with("look whether target.url"), first);
+  BOOST_TEST(first.find("pg_drop_replication_slot") != std::string::npos, first);
+  fs::create_directory(fixture.directory.path() / "state");
+  BOOST_TEST(remedy() == first);
+  std::ofstream(fixture.directory.path() / "state" / "CURRENT") << "x";
+  const std::string with_state = remedy();
+  BOOST_TEST(with_state.starts_with("do not drop the slot"), with_state);
+  BOOST_TEST(with_state.find("pg_drop_replication_slot") == std::string::npos, with_state);
+}
+
 // reliability 139
 BOOST_AUTO_TEST_CASE(a_subscription_of_the_source_may_be_a_circle_and_is_named) {
   const Fixture fixture;
