@@ -101,7 +101,8 @@ void read_leaves(pg::Session& source, TableRecords& records) {
       record.leaves.push_back({.oid = oid(result, row, 1),
                                .name = {result.text(row, 2), result.text(row, 3)},
                                .storage = result.text(row, 4),
-                               .is_born_attached = result.is_true(row, 5)});
+                               .is_born_attached = result.is_true(row, 5),
+                               .attachments = result.text(row, 6)});
     }
   }
 }
@@ -159,6 +160,9 @@ std::optional<std::string> leaf_change(const TableRecord& before, const TableRec
     if (is == now.leaves.end()) {
       return fmt::format("partition {} was detached or dropped, and its rows with it", was.name.display());
     }
+    if (!was.attachments.empty() && is->attachments != was.attachments) {
+      return fmt::format("partition {} was detached and attached again, and may have other rows", is->name.display());
+    }
     if (is->storage == was.storage) {
       is_every_leaf_rewritten = false;
     } else if (rewritten.empty()) {
@@ -195,7 +199,8 @@ std::string format_record(const TableRecord& record) {
   }
   json leaves = json::array();
   for (const TableRecord::Leaf& leaf : record.leaves) {
-    leaves.push_back({leaf.oid.value, leaf.name.schema, leaf.name.name, leaf.storage, leaf.is_born_attached});
+    leaves.push_back(
+        {leaf.oid.value, leaf.name.schema, leaf.name.name, leaf.storage, leaf.is_born_attached, leaf.attachments});
   }
   return json{{"oid", record.oid.value},   {"schema", record.name.schema},  {"name", record.name.name},
               {"storage", record.storage}, {"columns", std::move(columns)}, {"leaves", std::move(leaves)}}
@@ -222,7 +227,8 @@ TableRecord parse_record(const std::string& text) {
       record.leaves.push_back({.oid = core::Oid{leaf.at(0).get<std::uint32_t>()},
                                .name = {leaf.at(1).get<std::string>(), leaf.at(2).get<std::string>()},
                                .storage = leaf.at(3).get<std::string>(),
-                               .is_born_attached = leaf.at(4).get<bool>()});
+                               .is_born_attached = leaf.at(4).get<bool>(),
+                               .attachments = leaf.size() > 5 ? leaf.at(5).get<std::string>() : ""});
     }
     return record;
   } catch (const json::exception&) {

@@ -31,6 +31,8 @@ struct TableRecord {
     core::QualifiedName name;
     std::string storage;  ///< relfilenode
     bool is_born_attached = false;
+    /// xmin of its pg_inherits row and of those above it: others when it, or what it hangs on, was attached again. Empty: an earlier agent did not note it.
+    std::string attachments;
     friend bool operator==(const Leaf&, const Leaf&) = default;
   };
   core::Oid oid;

@@ -25,16 +25,22 @@ select a.attrelid, a.attname, a.attnum, a.atttypid, a.atttypmod, a.xmin, pg_cata
  order by a.attrelid, a.attnum
 )sql";
 
-/// What inherits from the tables $1 (oids), at any depth. The last two columns: the transaction that made it, and the one that attached it.
+/// What inherits from the tables $1 (oids), at any depth. Of each: the transactions that attached it and what it hangs on, up to the root; whether it was made
+/// attached, by the last of them.
 inline constexpr std::string_view kLeaves = R"sql(
 with recursive below as (
-  select i.inhparent as root, i.inhrelid as leaf, i.xmin as attached
+  select i.inhparent as root, i.inhrelid as leaf, i.xmin as attached, i.xmin::pg_catalog.text as attachments,
+         pg_catalog.age(i.xmin) as youngest
     from pg_catalog.pg_inherits i where i.inhparent = any ($1::pg_catalog.oid[])
   union all
-  select b.root, i.inhrelid, i.xmin from below b join pg_catalog.pg_inherits i on i.inhparent = b.leaf
+  select b.root, i.inhrelid, i.xmin, pg_catalog.concat(b.attachments, '/', i.xmin),
+         least(b.youngest, pg_catalog.age(i.xmin))
+    from below b join pg_catalog.pg_inherits i on i.inhparent = b.leaf
 )
 select b.root, b.leaf, n.nspname, c.relname, c.relfilenode,
        (select a.xmin from pg_catalog.pg_attribute a where a.attrelid = b.leaf and a.attname = 'tableoid') = b.attached
+         and pg_catalog.age(b.attached) <= b.youngest,
+       b.attachments
   from below b
   join pg_catalog.pg_class c on c.oid = b.leaf
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -31,6 +31,14 @@ const std::string kPartitioned =
     "'brought');"
     "INSERT INTO account SELECT i, 'f' || i, i, i + 0.5, 's' || i FROM generate_series(1, 20) i;";
 
+const std::string kPartitionedTwice =
+    "DROP TABLE account; CREATE TABLE account (id integer PRIMARY KEY, first varchar(20), spare integer, amount "
+    "numeric(10,2), second varchar(20)) PARTITION BY RANGE (id);"
+    "CREATE TABLE account_all PARTITION OF account FOR VALUES FROM (0) TO (1000) PARTITION BY RANGE (id);"
+    "CREATE TABLE account_low PARTITION OF account_all FOR VALUES FROM (0) TO (10);"
+    "CREATE TABLE account_high PARTITION OF account_all FOR VALUES FROM (10) TO (1000);"
+    "INSERT INTO account SELECT i, 'f' || i, i, i + 0.5, 's' || i FROM generate_series(1, 20) i;";
+
 const std::vector<Change> kChanges = {
     {"the last column dropped and added again", "",
      "ALTER TABLE account DROP COLUMN second; ALTER TABLE account ADD COLUMN second varchar(20) DEFAULT 'new'",
@@ -58,6 +66,22 @@ const std::vector<Change> kChanges = {
      "BEGIN; CREATE TABLE p (LIKE account INCLUDING ALL); INSERT INTO p (id, first) VALUES (3000, 'p');"
      "ALTER TABLE account ATTACH PARTITION p FOR VALUES FROM (3000) TO (4000); COMMIT",
      "p was attached"},
+    {"a partition detached, changed and attached again", kPartitioned,
+     "ALTER TABLE account DETACH PARTITION account_low; UPDATE account_low SET first = 'aside' WHERE id = 2;"
+     "DELETE FROM account_low WHERE id = 4; INSERT INTO account_low (id, first) VALUES (0, 'aside');"
+     "ALTER TABLE account ATTACH PARTITION account_low FOR VALUES FROM (0) TO (10)",
+     "account_low was detached and attached again"},
+    {"what holds the partitions detached, changed and attached again", kPartitionedTwice,
+     "ALTER TABLE account DETACH PARTITION account_all; UPDATE account_all SET first = 'aside' WHERE id = 2;"
+     "DELETE FROM account_all WHERE id = 14;"
+     "ALTER TABLE account ATTACH PARTITION account_all FOR VALUES FROM (0) TO (1000)",
+     "was detached and attached again"},
+    {"partitions made and filled apart, then attached together", kPartitioned,
+     "CREATE TABLE account_far (LIKE account INCLUDING ALL) PARTITION BY RANGE (id);"
+     "CREATE TABLE account_farthest PARTITION OF account_far FOR VALUES FROM (2000) TO (3000);"
+     "INSERT INTO account_far (id, first) VALUES (2001, 'brought');"
+     "ALTER TABLE account ATTACH PARTITION account_far FOR VALUES FROM (2000) TO (3000)",
+     "account_farthest was attached"},
     {"one partition truncated", kPartitioned, "TRUNCATE account_low", "account_low was truncated"},
 };
 
