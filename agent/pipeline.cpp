@@ -93,13 +93,38 @@ void Pipeline::look_at_schema(pg::Session& source) {
     const std::lock_guard lock{mutex_};
     if (schema_change_) return;
   }
-  auto error = agent::look_at_schema(environment_, store_, source);
+  bool is_passed = false;
+  auto error = agent::look_at_schema(
+      environment_, store_, source, [](core::TableId) { return false; },
+      [&](core::TableId table, const TableRecord& now) {
+        const bool is_it = has_passed(table, now, source);
+        is_passed = is_passed || is_it;
+        return is_it;
+      });
   if (!error) return;
-  const core::Lsn seen = replication::emit_marker(source, "schema").barrier_lsn;
+  const core::Lsn seen = is_passed ? progress_.applied() : replication::emit_marker(source, "schema").barrier_lsn;
   error->with("seen_lsn", seen.to_string());
   spdlog::warn("stopping behind lsn={}: {}", seen.to_string(), error->message());
   const std::lock_guard lock{mutex_};
   schema_change_ = {std::move(*error), seen};
+}
+
+bool Pipeline::has_passed(core::TableId table, const TableRecord& now, pg::Session& source) {
+  const std::string record = format_record(now);
+  Undecided& undecided = undecided_[table];
+  if (undecided.record != record) undecided = {record, replication::emit_marker(source, "schema").barrier_lsn};
+  return progress_.applied() >= undecided.before;
+}
+
+/// Whoever finds the files of all partitions changed asks whether that was a TRUNCATE of the table.
+void Pipeline::note_truncates(const Parts& parts) {
+  for (const core::TransactionPart& part : parts) {
+    for (const core::Change& change : part.changes) {
+      if (!std::holds_alternative<core::Truncate>(change.what)) continue;
+      const mapping::SourceTable* table = environment_.plan.find_table(change.relation->oid);
+      if (table != nullptr) note_truncate(store_, *table, part.xid);
+    }
+  }
 }
 
 void Pipeline::require_same_schema() {
@@ -151,7 +176,12 @@ bool Pipeline::run(const Until& until, const std::stop_token& stop) {
   watching.join();
   if (refusal) std::rethrow_exception(refusal);
   // "Everything until there" is said only when the publication was whole all the time.
-  if (is_reached) watch_.look_at_the_end();
+  if (is_reached) {
+    watch_.look_at_the_end([this](pg::Session& source) {
+      if (!undecided_.empty()) look_at_schema(source);
+    });
+    require_same_schema();
+  }
   if (failure && !is_reached && !stop.stop_requested()) std::rethrow_exception(failure);
   return is_reached;
 }
@@ -315,6 +345,7 @@ void Pipeline::follow(core::EndLsn end, const std::stop_token& stop) {
 }
 
 void Pipeline::apply_once(const Parts& parts, const std::stop_token& stop) {
+  note_truncates(parts);
   const bool is_on_target = is_applied_on_target(parts.front());
   if (is_on_target) {
     applier_.catch_up(parts, refused_);

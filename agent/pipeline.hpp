@@ -16,6 +16,7 @@
 #include "agent/fence.hpp"
 #include "agent/source_watch.hpp"
 #include "agent/start_position.hpp"
+#include "agent/table_record.hpp"
 #include "apply/applier.hpp"
 #include "core/bounded_queue.hpp"
 #include "core/error.hpp"
@@ -44,6 +45,9 @@ class Pipeline {
   /// Throws what neither a retry nor a new connection can cure.
   bool run(const Until& until, const std::stop_token& stop);
 
+  /// What the source changed without a row event until now ends run(), at the latest where `until` is reached. Before run(), then by the watch alone.
+  void look_at_schema(pg::Session& source);
+
   /// Runs `task` on the applier's thread between two batches, outside of any transaction, when local state has caught up with the target.
   /// Thread-safe. The future holds its exception.
   std::future<void> between_batches(std::function<void(apply::Applier&)> task);
@@ -63,7 +67,8 @@ class Pipeline {
 
  private:
   using Parts = std::vector<core::TransactionPart>;
-  void look_at_schema(pg::Session& source);
+  [[nodiscard]] bool has_passed(core::TableId table, const TableRecord& now, pg::Session& source);
+  void note_truncates(const Parts& parts);
   void require_same_schema();
   bool apply_events(const Until& until, const std::stop_token& stop);
   Parts gather(core::TransactionPart first, const Until& until);
@@ -101,7 +106,12 @@ class Pipeline {
   apply::Applier applier_;
   SourceWatch watch_;
   Fence fence_;
-  std::optional<core::StreamEvent> next_;  // taken from the queue, not yet looked at
+  struct Undecided {
+    std::string record;
+    core::Lsn before;  ///< the table was so when everything before it was committed
+  };
+  std::map<core::TableId, Undecided> undecided_;  // tables that the stream may still tell a TRUNCATE of; of the watch
+  std::optional<core::StreamEvent> next_;         // taken from the queue, not yet looked at
   bool is_reached_derived_ = false;
   bool is_replaying_ = false;  // everything is thrown away until the stream begins again
 

@@ -20,6 +20,8 @@ std::string note_name(const mapping::SourceTable& table) { return table.name.sch
 
 std::string entity_note_name(const mapping::Entity& entity) { return "entity " + entity.name; }
 
+std::string truncate_note_name(const mapping::SourceTable& table) { return "truncate " + note_name(table); }
+
 /// What the ids of an entity are made of.
 struct IdSource {
   core::Oid table;
@@ -85,9 +87,17 @@ std::optional<Error> ids_moved(const Environment& environment, const state::Stor
 }
 
 struct Comparison {
-  std::map<core::TableId, std::string> moved;  ///< with what changed
+  std::map<core::TableId, std::string> moved;      ///< with what changed
+  std::map<core::TableId, std::string> undecided;  ///< the same, unless the stream still tells a TRUNCATE
   TableRecords now;
 };
+
+bool was_told(const Environment& environment, const state::Store& store, core::TableId table, const TableRecord& before,
+              const TableRecord& now) {
+  const std::map<std::string, std::string> notes = store.schema_notes();
+  const auto note = notes.find(truncate_note_name(environment.plan.table(table)));
+  return note != notes.end() && is_told(before, now, note->second);
+}
 
 Comparison compare(const Environment& environment, const state::Store& store, pg::Session& source) {
   Comparison comparison;
@@ -97,7 +107,8 @@ Comparison compare(const Environment& environment, const state::Store& store, pg
     if (now == comparison.now.end()) {
       comparison.moved.emplace(table, "the table was dropped");
     } else if (const auto change = silent_change(before, now->second, source)) {
-      comparison.moved.emplace(table, *change);
+      if (change->may_be_told && was_told(environment, store, table, before, now->second)) continue;
+      (change->may_be_told ? comparison.undecided : comparison.moved).emplace(table, change->what);
     }
   }
   return comparison;
@@ -141,18 +152,31 @@ void store_records(const Environment& environment, state::Store& store, const Ta
   store.save_schema_notes(notes);
 }
 
+void note_truncate(state::Store& store, const mapping::SourceTable& table, std::uint32_t xid) {
+  store.save_schema_notes({{truncate_note_name(table), std::to_string(xid)}});
+}
+
 std::optional<Error> look_at_schema(const Environment& environment, state::Store& store, pg::Session& source,
-                                    const std::function<bool(core::TableId)>& is_read_anew) {
+                                    const std::function<bool(core::TableId)>& is_read_anew,
+                                    const std::function<bool(core::TableId, const TableRecord& now)>& has_passed) {
   Comparison comparison = compare(environment, store, source);
   if (auto error = ids_moved(environment, store, comparison.now)) return error;
+  const TableRecords stored = stored_records(environment, store);
+  for (const auto& [table, change] : std::map{comparison.undecided}) {
+    const TableRecord& now = comparison.now.at(table);
+    if (!has_passed(table, now)) continue;
+    comparison.undecided.erase(table);
+    // What was noted since the comparison counts.
+    if (!was_told(environment, store, table, stored.at(table), now)) comparison.moved.emplace(table, change);
+  }
   std::erase_if(comparison.moved, [&](const auto& entry) { return is_read_anew(entry.first); });
   if (!comparison.moved.empty()) return refusal(environment, comparison.moved);
   // Harmless by itself, but the next change is judged from here on.
-  const TableRecords stored = stored_records(environment, store);
   TableRecords changed;
   for (const auto& [table, record] : comparison.now) {
     const auto before = stored.find(table);
-    if (is_read_anew(table) || (before != stored.end() && before->second == record)) continue;
+    if (is_read_anew(table) || comparison.undecided.contains(table)) continue;
+    if (before != stored.end() && before->second == record) continue;
     if (before != stored.end()) {
       spdlog::info("the source altered a table where that changes no row table={}",
                    environment.plan.table(table).name.display());
@@ -166,7 +190,9 @@ std::optional<Error> look_at_schema(const Environment& environment, state::Store
 std::vector<core::TableId> tables_moved(const Environment& environment, const state::Store& store,
                                         pg::Session& source) {
   std::vector<core::TableId> tables;
-  for (const auto& [table, change] : compare(environment, store, source).moved) tables.push_back(table);
+  const Comparison comparison = compare(environment, store, source);
+  for (const auto& [table, change] : comparison.moved) tables.push_back(table);
+  for (const auto& [table, change] : comparison.undecided) tables.push_back(table);
   return tables;
 }
 

@@ -206,20 +206,20 @@ class Worker {
     const mapping::Plan& plan = pass_.environment.plan;
     const TableRecords now = read_records(catalog_, plan);
     const auto is = now.find(table);
-    const auto change =
-        is == now.end() ? "the table was dropped" : silent_change(pass_.records.at(table), is->second, catalog_);
-    if (!change) return;
+    const auto change = is == now.end() ? std::optional{SilentChange{"the table was dropped"}}
+                                        : silent_change(pass_.records.at(table), is->second, catalog_);
+    if (!change || change->may_be_told) return;  // what may be told is for the stream to judge
     const std::string name = plan.table(table).name.display();
     const std::vector<state::Chunk> chunks = pass_.store.chunks();
     if (std::ranges::any_of(chunks, [&](const state::Chunk& chunk) {
           return chunk.table == table && (chunk.is_loaded || chunk.is_finished);
         })) {
-      throw moved_while_copied(name, *change);
+      throw moved_while_copied(name, change->what);
     }
     // Nothing of it was read: under a new snapshot it is judged by the mapping alone.
     throw Error{ErrorKind::Source, "the source changed a table after the snapshot was taken, before any of it was read"}
         .with("table", name)
-        .with("change", *change)
+        .with("change", change->what)
         .transient();
   }
 
@@ -375,7 +375,9 @@ TableRecords settle_records(const Environment& environment, state::Store& store,
     const auto before = stored.find(chunk.table);
     if (before == stored.end()) continue;
     const auto change = silent_change(before->second, records.at(chunk.table), source);
-    if (change) throw moved_while_copied(plan.table(chunk.table).name.display(), *change);
+    if (!change) continue;
+    if (!change->may_be_told) throw moved_while_copied(plan.table(chunk.table).name.display(), change->what);
+    records.at(chunk.table) = before->second;  // for the stream to judge
   }
   store_records(environment, store, records);
   return records;

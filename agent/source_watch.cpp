@@ -51,11 +51,12 @@ void SourceWatch::look() {
       .remedy("start `agent run` again: it puts the publication right and reads these tables anew");
 }
 
-void SourceWatch::look_at_the_end() {
+void SourceWatch::look_at_the_end(const std::function<void(pg::Session& source)>& look_too) {
   for (int tries = 1;; ++tries) {
     source_.reset();
     try {
       look();
+      look_too(source());
       return;
     } catch (const Error& error) {
       if (!error.is_transient() || tries == kMostSourceTries) throw;

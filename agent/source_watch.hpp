@@ -24,8 +24,8 @@ class SourceWatch {
   void run(const std::stop_token& stop, const std::function<void(pg::Session& source)>& look_too);
   /// Throws Error(Refused) when changes may be missing from the stream, or when the source was set back.
   void look();
-  /// The same at the end of a run, on a connection of its own; a lost connection is tried again for a few seconds.
-  void look_at_the_end();
+  /// The same at the end of a run, on a connection of its own, and `look_too` looks; a lost connection is tried again for a few seconds.
+  void look_at_the_end(const std::function<void(pg::Session& source)>& look_too);
 
  private:
   void renew_mark();

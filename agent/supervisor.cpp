@@ -234,12 +234,14 @@ std::unique_ptr<state::Store> open_store_patiently(const Environment& environmen
   }
 }
 
-Until until(const Environment& environment, const Goal& goal) {
+Until until(const Environment& environment, const Goal& goal, Pipeline& pipeline) {
   if (goal.until_lsn) return {goal.until_lsn};
-  if (goal.meeting) return {goal.meeting->choose()};
-  if (!goal.until_current) return {};
-  // A transaction of our own moves a quiet source past everything that was committed before.
+  if (!goal.meeting && !goal.until_current) return {};
   pg::Session source(environment.source, "marker");
+  // What changed until here without a row event is judged where the run ends.
+  pipeline.look_at_schema(source);
+  if (goal.meeting) return {goal.meeting->choose()};
+  // A transaction of our own moves a quiet source past everything that was committed before.
   return {replication::emit_marker(source, "until-current").barrier_lsn};
 }
 
@@ -324,7 +326,7 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   Pipeline pipeline{environment, *store, ledger, start};
   board.show(Phase::Streaming, &pipeline);
   try {
-    outcome.was_stopped = !pipeline.run(until(environment, goal), ending.get_token());
+    outcome.was_stopped = !pipeline.run(until(environment, goal, pipeline), ending.get_token());
     if (goal.meeting && !outcome.was_stopped) goal.meeting->reached();
   } catch (...) {
     board.show(Phase::Stopped, nullptr);

@@ -102,7 +102,8 @@ void read_leaves(pg::Session& source, TableRecords& records) {
                                .name = {result.text(row, 2), result.text(row, 3)},
                                .storage = result.text(row, 4),
                                .is_born_attached = result.is_true(row, 5),
-                               .attachments = result.text(row, 6)});
+                               .attachments = result.text(row, 6),
+                               .version = result.text(row, 7)});
     }
   }
 }
@@ -152,16 +153,18 @@ bool came_with_rows(const TableRecord::Leaf& leaf, pg::Session& source) {
   }
 }
 
-std::optional<std::string> leaf_change(const TableRecord& before, const TableRecord& now, pg::Session& source) {
+std::optional<SilentChange> leaf_change(const TableRecord& before, const TableRecord& now, pg::Session& source) {
   std::string rewritten;
   bool is_every_leaf_rewritten = true;
   for (const TableRecord::Leaf& was : before.leaves) {
     const auto is = std::ranges::find(now.leaves, was.oid, &TableRecord::Leaf::oid);
     if (is == now.leaves.end()) {
-      return fmt::format("partition {} was detached or dropped, and its rows with it", was.name.display());
+      return SilentChange{
+          fmt::format("partition {} was detached or dropped, and its rows with it", was.name.display())};
     }
     if (!was.attachments.empty() && is->attachments != was.attachments) {
-      return fmt::format("partition {} was detached and attached again, and may have other rows", is->name.display());
+      return SilentChange{
+          fmt::format("partition {} was detached and attached again, and may have other rows", is->name.display())};
     }
     if (is->storage == was.storage) {
       is_every_leaf_rewritten = false;
@@ -169,17 +172,18 @@ std::optional<std::string> leaf_change(const TableRecord& before, const TableRec
       rewritten = is->name.display();
     }
   }
-  // All at once: the parent was truncated, which the stream tells, or rewritten.
   if (!rewritten.empty() && !is_every_leaf_rewritten) {
-    return fmt::format("partition {} was truncated or rewritten by itself", rewritten);
+    return SilentChange{fmt::format("partition {} was truncated or rewritten by itself", rewritten)};
   }
   for (const TableRecord::Leaf& is : now.leaves) {
     const bool is_new = std::ranges::find(before.leaves, is.oid, &TableRecord::Leaf::oid) == before.leaves.end();
     if (is_new && came_with_rows(is, source)) {
-      return fmt::format("partition {} was attached, and may have brought rows with it", is.name.display());
+      return SilentChange{
+          fmt::format("partition {} was attached, and may have brought rows with it", is.name.display())};
     }
   }
-  return std::nullopt;
+  if (rewritten.empty()) return std::nullopt;
+  return SilentChange{"all partitions were truncated or rewritten, and not by a TRUNCATE of the table", true};
 }
 
 }  // namespace
@@ -199,8 +203,8 @@ std::string format_record(const TableRecord& record) {
   }
   json leaves = json::array();
   for (const TableRecord::Leaf& leaf : record.leaves) {
-    leaves.push_back(
-        {leaf.oid.value, leaf.name.schema, leaf.name.name, leaf.storage, leaf.is_born_attached, leaf.attachments});
+    leaves.push_back({leaf.oid.value, leaf.name.schema, leaf.name.name, leaf.storage, leaf.is_born_attached,
+                      leaf.attachments, leaf.version});
   }
   return json{{"oid", record.oid.value},   {"schema", record.name.schema},  {"name", record.name.name},
               {"storage", record.storage}, {"columns", std::move(columns)}, {"leaves", std::move(leaves)}}
@@ -228,7 +232,8 @@ TableRecord parse_record(const std::string& text) {
                                .name = {leaf.at(1).get<std::string>(), leaf.at(2).get<std::string>()},
                                .storage = leaf.at(3).get<std::string>(),
                                .is_born_attached = leaf.at(4).get<bool>(),
-                               .attachments = leaf.size() > 5 ? leaf.at(5).get<std::string>() : ""});
+                               .attachments = leaf.size() > 5 ? leaf.at(5).get<std::string>() : "",
+                               .version = leaf.size() > 6 ? leaf.at(6).get<std::string>() : ""});
     }
     return record;
   } catch (const json::exception&) {
@@ -237,11 +242,18 @@ TableRecord parse_record(const std::string& text) {
   }
 }
 
-std::optional<std::string> silent_change(const TableRecord& before, const TableRecord& now, pg::Session& source) {
-  if (now.oid != before.oid) return "the table was dropped or moved away, and another one has its name";
-  if (now.name != before.name) return "the table was renamed to " + now.name.display();
-  if (auto change = column_change(before, now)) return change;
+std::optional<SilentChange> silent_change(const TableRecord& before, const TableRecord& now, pg::Session& source) {
+  if (now.oid != before.oid) return SilentChange{"the table was dropped or moved away, and another one has its name"};
+  if (now.name != before.name) return SilentChange{"the table was renamed to " + now.name.display()};
+  if (auto change = column_change(before, now)) return SilentChange{std::move(*change)};
   return leaf_change(before, now, source);
+}
+
+bool is_told(const TableRecord& before, const TableRecord& now, const std::string& truncated_by) {
+  return std::ranges::all_of(now.leaves, [&](const TableRecord::Leaf& is) {
+    const auto was = std::ranges::find(before.leaves, is.oid, &TableRecord::Leaf::oid);
+    return was == before.leaves.end() || was->storage == is.storage || is.version == truncated_by;
+  });
 }
 
 }  // namespace agent

@@ -33,6 +33,8 @@ struct TableRecord {
     bool is_born_attached = false;
     /// xmin of its pg_inherits row and of those above it: others when it, or what it hangs on, was attached again. Empty: an earlier agent did not note it.
     std::string attachments;
+    std::string
+        version;  ///< xmin of its pg_class row: after a TRUNCATE the transaction that did it. Empty: an earlier agent did not note it
     friend bool operator==(const Leaf&, const Leaf&) = default;
   };
   core::Oid oid;
@@ -51,9 +53,18 @@ using TableRecords = std::map<core::TableId, TableRecord>;
 [[nodiscard]] std::string format_record(const TableRecord& record);
 [[nodiscard]] TableRecord parse_record(const std::string& text);
 
-/// What may have changed rows of the table without a row event between the two; for people. Nothing: no row can have changed so. `source` is asked
+struct SilentChange {
+  std::string what;  ///< for people
+  /// All partitions have other files: if the table itself was truncated, the stream says so (is_told()). Else rows have gone, or may be others.
+  bool may_be_told = false;
+};
+
+/// What may have changed rows of the table without a row event between the two. Nothing: no row can have changed so. `source` is asked
 /// whether a partition that came was empty.
-[[nodiscard]] std::optional<std::string> silent_change(const TableRecord& before, const TableRecord& now,
-                                                       pg::Session& source);
+[[nodiscard]] std::optional<SilentChange> silent_change(const TableRecord& before, const TableRecord& now,
+                                                        pg::Session& source);
+
+/// Whether all files that are others were made by this transaction, in which the stream told a TRUNCATE of the table. Precondition: the change may be told.
+[[nodiscard]] bool is_told(const TableRecord& before, const TableRecord& now, const std::string& truncated_by);
 
 }  // namespace agent

@@ -40,7 +40,7 @@ with recursive below as (
 select b.root, b.leaf, n.nspname, c.relname, c.relfilenode,
        (select a.xmin from pg_catalog.pg_attribute a where a.attrelid = b.leaf and a.attname = 'tableoid') = b.attached
          and pg_catalog.age(b.attached) <= b.youngest,
-       b.attachments
+       b.attachments, c.xmin
   from below b
   join pg_catalog.pg_class c on c.oid = b.leaf
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace

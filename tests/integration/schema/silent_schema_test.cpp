@@ -83,6 +83,14 @@ const std::vector<Change> kChanges = {
      "ALTER TABLE account ATTACH PARTITION account_far FOR VALUES FROM (2000) TO (3000)",
      "account_farthest was attached"},
     {"one partition truncated", kPartitioned, "TRUNCATE account_low", "account_low was truncated"},
+    {"all partitions truncated, each by its name", kPartitioned, "TRUNCATE account_low, account_high",
+     "all partitions were truncated"},
+    {"the table truncated in a transaction, its partitions in the next one", kPartitioned,
+     "BEGIN; TRUNCATE account; INSERT INTO account (id, first) VALUES (5, 'between'), (15, 'between'); COMMIT;"
+     "BEGIN; TRUNCATE account_low, account_high; COMMIT",
+     "all partitions were truncated"},
+    {"the table truncated in a savepoint", kPartitioned, "BEGIN; SAVEPOINT here; TRUNCATE account; COMMIT",
+     "all partitions were truncated"},
 };
 
 }  // namespace
@@ -177,6 +185,41 @@ BOOST_AUTO_TEST_CASE(a_table_that_is_dropped_and_made_again_stops_the_running_ag
   pair.expect_run_ends(6, {"table=account", "was dropped or moved away"});
   BOOST_TEST(pair.on_target("SELECT count(*) FROM accounts") == "20");
   pair.follow_remedy();
+  pair.expect_equal();
+}
+
+// The log holds nothing of it, so whether a TRUNCATE of the whole explains it is known only where the log ends.
+// reliability 93, 134
+BOOST_AUTO_TEST_CASE(partitions_truncated_by_their_names_stop_whoever_comes_to_the_end_of_the_log) {
+  Account pair(kPartitioned);
+  pair.agent.start();
+  pair.agent.wait_streaming();
+  pair.source.exec("TRUNCATE account_low, account_high; INSERT INTO account (id, first) VALUES (12, 'anew')");
+  pair.expect_end(6, {"table=account", "all partitions were truncated", "applied_lsn=", "remedy: "});
+  const tests::CommandResult sync = pair.agent.command({"sync", "--until-current"});
+  BOOST_TEST(sync.exit_code == 6, sync.err);
+  BOOST_TEST((sync.err.find("all partitions were truncated") != std::string::npos), sync.err);
+  BOOST_TEST(pair.on_target("SELECT count(*) FROM accounts") == "20");
+  pair.follow_remedy();
+  pair.expect_equal();
+}
+
+// The record is renewed by a look, and there may be none between the TRUNCATE and the end of the agent.
+// reliability 134
+BOOST_AUTO_TEST_CASE(a_truncate_that_was_applied_by_an_earlier_run_is_known_to_the_next) {
+  Account pair(kPartitioned);
+  pair.bring_over();
+  for (int round = 1; round <= 3; ++round) {
+    pair.source.exec("TRUNCATE account; INSERT INTO account (id, first) VALUES (1, 'anew'), (12, 'anew')");
+    pair.agent.must({"sync", "--until-current"});
+    pair.expect_equal();
+  }
+  pair.agent.start();
+  pair.agent.wait_streaming();
+  pair.source.exec("TRUNCATE account; INSERT INTO account (id, first) VALUES (2, 'again'), (13, 'again')");
+  pair.agent.wait_applied();
+  pair.agent.kill();
+  pair.agent.must({"sync", "--until-current"});
   pair.expect_equal();
 }
 
