@@ -197,7 +197,9 @@ std::vector<Finding> judge_deferrable_constraints(pg::Session& session, const st
                        " DROP CONSTRAINT " + constraint + ", ADD CONSTRAINT " + constraint + " " + found.text(row, 3) +
                        "; or let the agent write as a role that may not set session_replication_role (REVOKE SET ON "
                        "PARAMETER session_replication_role FROM " +
-                       pg::quote_identifier(role) + "), and it is checked with each statement");
+                       pg::quote_identifier(role) +
+                       "): then the server checks it, and one that is INITIALLY DEFERRED at COMMIT, where a violation "
+                       "stops the agent");
   }
   return std::move(findings).take();
 }
