@@ -173,11 +173,13 @@ class CutoverRun {
                             "past the point of no return: the source takes no writes, `agent cutover` goes on");
   }
 
-  /// The last step first.
+  /// The last step first, the fence at the end: nobody writes to the source before the target is as it was.
   void take_back(const std::string& why) {
     spdlog::warn("taking the cutover back: {}", why);
+    site_.renew_target();
     for (Action* action : sequence_.in_order() | std::views::reverse) {
       if (!site_.run.has_begun(action->step()) || !action->take_back()) continue;
+      is_open_again_ = action->step() == Step::Fence;
       site_.journal.write(site_.run, action->step(), Status::Aborted);
     }
     site_.journal.write(site_.run, Status::Aborted, {{"why", why}});
@@ -187,6 +189,12 @@ class CutoverRun {
     try {
       take_back(error.message());
     } catch (const Error& failure) {
+      if (is_open_again_) {
+        spdlog::error("the source takes writes again, but the ledger could not be told: {}", failure.what());
+        throw Error{error}
+            .with("cutover", "aborted, the source takes writes again; the ledger still calls it open")
+            .remedy("run `agent cutover --abort` once the target answers");
+      }
       spdlog::error(
           "the fence could not be taken down, the source still takes no writes: {}; run `agent cutover --abort`",
           failure.what());
@@ -199,6 +207,7 @@ class CutoverRun {
   const Options& options_;
   steps::Site site_;
   steps::Sequence sequence_;
+  bool is_open_again_ = false;  // the fence was taken down
 };
 
 }  // namespace

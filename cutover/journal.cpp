@@ -117,13 +117,18 @@ Run Journal::begin(const json& detail) {
 }
 
 void Journal::write(Run& run, Step step, Status status, const json& detail) {
-  write_row(run, to_string(step), run.steps[step], status, detail);
+  const auto known = run.steps.find(step);
+  run.steps[step] =
+      write_row(run, to_string(step), known == run.steps.end() ? StepRecord{} : known->second, status, detail);
 }
 
-void Journal::write(Run& run, Status status, const json& detail) { write_row(run, "", run.whole, status, detail); }
+void Journal::write(Run& run, Status status, const json& detail) {
+  run.whole = write_row(run, "", run.whole, status, detail);
+}
 
-void Journal::write_row(const Run& run, std::string_view route, StepRecord& record, Status status, const json& detail) {
-  json all = record.detail;
+StepRecord Journal::write_row(const Run& run, std::string_view route, const StepRecord& before, Status status,
+                              const json& detail) {
+  json all = before.detail;
   all.update(detail);
   const std::string text = all.dump();
   pg::Session& target = session();
@@ -132,11 +137,11 @@ void Journal::write_row(const Run& run, std::string_view route, StepRecord& reco
                                      {std::string_view{run.id}, route, to_string(status), std::string_view{text}});
   audit(target, schema_, actor_, is_of_rollback(status) ? "rollback cutover" : "cutover",
         route.empty() ? "cutover" : route, {{"cutover", run.id}, {"status", to_string(status)}, {"detail", all}});
-  record = {.status = status,
-            .started_at = row.text(0, 0),
-            .finished_at = row.get(0, 1) ? row.text(0, 1) : std::string{},
-            .detail = std::move(all)};
   block.commit();
+  return {.status = status,
+          .started_at = row.text(0, 0),
+          .finished_at = row.get(0, 1) ? row.text(0, 1) : std::string{},
+          .detail = std::move(all)};
 }
 
 }  // namespace cutover

@@ -75,8 +75,9 @@ class Journal {
   void write(Run& run, Status status, const nlohmann::json& detail = nlohmann::json::object());
 
  private:
-  void write_row(const Run& run, std::string_view route, StepRecord& record, Status status,
-                 const nlohmann::json& detail);
+  /// The record as it is then: what could not be written did not happen.
+  [[nodiscard]] StepRecord write_row(const Run& run, std::string_view route, const StepRecord& before, Status status,
+                                     const nlohmann::json& detail);
   [[nodiscard]] pg::Session& session();
 
   pg::ConnectionParams target_;

@@ -1,7 +1,11 @@
 #include "agent/steps/site.hpp"
 
+#include <chrono>
+
 #include "agent/ledger_query.hpp"
 #include "apply/operator_name.hpp"
+#include "core/backoff.hpp"
+#include "core/pause.hpp"
 
 namespace agent::steps {
 
@@ -9,6 +13,9 @@ namespace {
 
 using core::Error;
 using core::ErrorKind;
+
+// For a server that starts again.
+constexpr std::chrono::seconds kTargetLimit{60};
 
 }  // namespace
 
@@ -27,6 +34,25 @@ void Site::take_turn() {
   if (journal.take_turn()) return;
   throw Error(ErrorKind::Refused, "another process is at this cutover")
       .remedy("wait for it, or end it with SIGTERM: before the point of no return it takes everything back then");
+}
+
+void Site::renew_target() {
+  // It may have broken while nobody asked it anything.
+  try {
+    target.exec("select 1");
+  } catch (const Error&) {
+    if (!target.is_broken()) throw;
+  }
+  core::Backoff backoff{std::chrono::milliseconds{100}, std::chrono::seconds{2}, 1};
+  const auto give_up = std::chrono::steady_clock::now() + kTargetLimit;
+  while (target.is_broken()) {
+    try {
+      target = pg::Session(environment.target, "cutover");
+    } catch (const Error& error) {
+      if (!error.is_transient() || std::chrono::steady_clock::now() > give_up) throw;
+      static_cast<void>(core::pause(backoff.next(), {}));  // whoever asked to stop wants the source given back
+    }
+  }
 }
 
 void Site::require_not_stopped() const {

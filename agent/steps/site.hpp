@@ -18,6 +18,8 @@ struct Site {
 
   /// No two processes work at one cutover. Throws Error(Refused) when another one does, or when there is no ledger yet.
   void take_turn();
+  /// A connection to the target that broke is made anew, with patience for a server that starts again. Throws Error(Target) when that cannot be.
+  void renew_target();
   /// Throws interrupted() once a stop was asked for.
   void require_not_stopped() const;
   [[nodiscard]] static core::Error interrupted();

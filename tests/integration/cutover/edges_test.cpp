@@ -103,6 +103,24 @@ BOOST_AUTO_TEST_CASE(a_target_that_takes_no_rows_holds_the_source_no_longer_than
   pair.require_switched();
 }
 
+// reliability 104: whatever ends the cutover before the point of no return gives the source back
+BOOST_AUTO_TEST_CASE(a_target_that_ends_all_sessions_behind_the_fence_gives_the_source_back) {
+  for (const int step : {2, 3, 4, 5}) {
+    BOOST_TEST_CONTEXT("while step " << step << " begins") {
+      SwitchedPeople pair(20);
+      pair.make_ready();
+      const auto cutover = pair.agent.begin({"cutover", "--yes"}, wait_at_begin_of(step));
+      cutover->wait_for_line(std::vector{"drain:", "validate:", "settle:", "mappings:"}.at(step - 2));
+      pair.target_admin.exec(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'dispatch-sync/%' AND "
+          "datname = current_database()");
+      BOOST_TEST(cutover->wait() == 4, cutover->err());
+      BOOST_TEST(cutover->err().find("aborted, the source takes writes again") != std::string::npos, cutover->err());
+      pair.require_as_before();
+    }
+  }
+}
+
 // reliability 104: no step holds the source for longer than it may
 BOOST_AUTO_TEST_CASE(a_transaction_of_another_database_is_not_waited_for_behind_the_fence) {
   for (const bool is_beside : {false, true}) {
