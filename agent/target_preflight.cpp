@@ -183,23 +183,27 @@ std::vector<Finding> judge_deferrable_constraints(pg::Session& session, const st
   const pg::Result found =
       session.exec(target_preflight_sql::kDeferrable, {std::string_view{schema_array}, std::string_view{name_array}});
   FindingList findings(Area::Target);
-  if (found.rows() == 0 || !may_set_replication_role(session)) return {};
+  if (found.rows() == 0) return {};
+  const bool rests = may_set_replication_role(session);
   const std::string role = session.exec("select current_user").text(0, 0);
   for (std::size_t row = 0; row < found.rows(); ++row) {
-    const std::string table = display(found, row);
+    const std::string name = "constraint " + found.text(row, 2) + " of " + display(found, row);
     const std::string constraint = pg::quote_identifier(found.text(row, 2));
-    findings.error("constraint " + found.text(row, 2) + " of " + table +
-                       " is deferrable: the server checks such constraints by triggers, which rest while the agent "
-                       "writes, so that "
-                       "rows that violate it would be written without a word",
-                   "make it NOT DEFERRABLE, for good or until the cutover: ALTER TABLE " +
-                       pg::quote_identifier(found.text(row, 0)) + "." + pg::quote_identifier(found.text(row, 1)) +
-                       " DROP CONSTRAINT " + constraint + ", ADD CONSTRAINT " + constraint + " " + found.text(row, 3) +
-                       "; or let the agent write as a role that may not set session_replication_role (REVOKE SET ON "
-                       "PARAMETER session_replication_role FROM " +
-                       pg::quote_identifier(role) +
-                       "): then the server checks it, and one that is INITIALLY DEFERRED at COMMIT, where a violation "
-                       "stops the agent");
+    const std::string remedy = "make it NOT DEFERRABLE, for good or until the cutover: ALTER TABLE " +
+                               pg::quote_identifier(found.text(row, 0)) + "." +
+                               pg::quote_identifier(found.text(row, 1)) + " DROP CONSTRAINT " + constraint +
+                               ", ADD CONSTRAINT " + constraint + " " + found.text(row, 3);
+    if (rests) {
+      findings.error(
+          name +
+              " is deferrable: the server checks such constraints by triggers, which rest while the agent writes, "
+              "so that rows that violate it would be written without a word",
+          remedy);
+    } else if (found.is_true(row, 4)) {
+      findings.warning(
+          name + " is checked at COMMIT only: rows that violate it stop the agent instead of being quarantined",
+          remedy);
+    }
   }
   return std::move(findings).take();
 }

@@ -24,9 +24,9 @@ struct TargetView {
 /// back). Throws Error(Target) only when the connection itself fails.
 [[nodiscard]] std::vector<Finding> inspect_target(const TargetView& view);
 
-/// An error for each deferrable PRIMARY KEY, UNIQUE and EXCLUDE constraint of `tables` (that the mapping writes), which the server does not
-/// check at all while a role writes that may set session_replication_role; none for any other role. Throws Error(Target) only when the
-/// connection itself fails.
+/// About deferrable PRIMARY KEY, UNIQUE and EXCLUDE constraints of `tables` (that the mapping writes): an error for each where the role may set
+/// session_replication_role, since the server does not check them at all then; else a warning for those that wait for COMMIT. Throws
+/// Error(Target) only when the connection itself fails.
 [[nodiscard]] std::vector<Finding> judge_deferrable_constraints(pg::Session& session,
                                                                 const std::set<core::QualifiedName>& tables);
 

@@ -47,7 +47,7 @@ order by 1, 2, 3
 )sql";
 
 /// Deferrable constraints of the tables $1.$2 (arrays), and of their partitions, that are checked by triggers of their own: table, constraint,
-/// its definition as it would be if it were not deferrable.
+/// its definition as it would be if it were not deferrable, and whether it waits for COMMIT.
 inline constexpr std::string_view kDeferrable = R"sql(
 with written as (
   select c.oid
@@ -56,7 +56,8 @@ with written as (
   join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.relname
 )
 select n.nspname, c.relname, k.conname,
-       pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' DEFERRABLE( INITIALLY DEFERRED)?$', '')
+       pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' DEFERRABLE( INITIALLY DEFERRED)?$', ''),
+       k.condeferred
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_class c on c.oid = k.conrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
