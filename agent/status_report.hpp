@@ -36,8 +36,8 @@ struct StatusReport {
   };
 
   Phase phase = Phase::Stopped;
-  core::Lsn source_lsn;    ///< what the source has flushed; 0/0 when it could not be asked
-  core::Lsn applied_lsn;   ///< everything before it is on the target; never a position that is only received
+  core::Lsn source_lsn;   ///< what the source has flushed; 0/0 when it could not be asked
+  core::Lsn applied_lsn;  ///< everything before it is on the target; never a position that is only received
   /// Age of the oldest commit that is not applied yet; of a stopped agent that is behind, since its checkpoint moved last.
   double lag_seconds = 0;
   Slot slot;
