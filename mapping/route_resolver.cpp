@@ -253,6 +253,8 @@ std::optional<ResolvedExpression> RouteResolver::resolve_expression(const Scalar
                     "the same row must always give the same values: use a column default of the target instead");
   }
 
+  if (expression.has_query) warn_of_tables(expression, scalar);
+
   ResolvedExpression resolved;
   resolved.shape = expression.shape;
   resolved.at = scalar.at;
@@ -273,6 +275,23 @@ std::optional<ResolvedExpression> RouteResolver::resolve_expression(const Scalar
   }
   resolved.sql = expression.with_refs([&](std::size_t i) { return "\"in$\"." + quoted(ref_input_name(positions[i])); });
   return resolved;
+}
+
+// What follows FROM or JOIN and is called like a table of the target, in an expression with a sub-select.
+void RouteResolver::warn_of_tables(const Expression& expression, const Scalar& scalar) {
+  const std::vector<Token>& tokens = expression.tokens;
+  for (std::size_t i = 1; i < tokens.size(); ++i) {
+    if (!tokens[i].is_name() || !(tokens[i - 1].is_word("from") || tokens[i - 1].is_word("join"))) continue;
+    core::QualifiedName name{"public", tokens[i].text};
+    const bool is_qualified = i + 2 < tokens.size() && tokens[i + 1].is('.') && tokens[i + 2].is_name();
+    if (is_qualified) name = {tokens[i].text, tokens[i + 2].text};
+    if (target_.table(name) == nullptr) continue;
+    findings_.warning(position_in(file_.text, scalar, tokens[i].begin),
+                      "the sub-select reads '" + name.display() +
+                          "' of the target: when that table changes, this row is not written again, and what it finds "
+                          "depends on the order of writing",
+                      "join the table of the source instead");
+  }
 }
 
 void RouteResolver::resolve_name(const NameUse& use, const Expression& expression, const Scalar& scalar,

@@ -33,6 +33,7 @@ class RouteResolver {
 
   /// `what` begins messages: "where", "column 'x'".
   [[nodiscard]] std::optional<ResolvedExpression> resolve_expression(const Scalar& scalar, Refs refs, bool is_for_time);
+  void warn_of_tables(const Expression& expression, const Scalar& scalar);
   void resolve_name(const NameUse& use, const Expression& expression, const Scalar& scalar, ResolvedExpression& into);
   [[nodiscard]] std::optional<std::uint16_t> resolve_ref(const RefCall& call, const Scalar& scalar);
   [[nodiscard]] std::optional<NamedColumn> find_column(std::string_view qualifier, std::string_view name,

@@ -111,6 +111,20 @@ bool becomes_time(const std::vector<Token>& tokens, std::size_t i) {
   return is_time_type(tokens, i + (is_qualified ? 4U : 2U));
 }
 
+/// age(x) counts from current_date (or the current transaction), age(x, y) from y.
+bool is_age_of_today(const std::vector<Token>& tokens, const FunctionUse& function) {
+  if (function.name != "age") return false;
+  auto token = std::find_if(tokens.begin(), tokens.end(), [&](const Token& t) { return t.begin >= function.offset; });
+  token = std::find_if(token, tokens.end(), [](const Token& t) { return t.is('('); });
+  int depth = 0;
+  for (; token != tokens.end(); ++token) {
+    if (token->is('(') || token->is('[')) ++depth;
+    if ((token->is(')') || token->is(']')) && --depth == 0) return true;
+    if (token->is(',') && depth == 1) return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<SqlProblem> volatile_parts(const Expression& expression, bool is_for_time) {
@@ -120,6 +134,7 @@ std::vector<SqlProblem> volatile_parts(const Expression& expression, bool is_for
   };
   for (const FunctionUse& function : expression.functions) {
     if (contains(kFunctions, function.name)) found(function.name + "()", function.offset);
+    if (is_age_of_today(expression.tokens, function)) found("age() with one argument", function.offset);
   }
   const std::vector<Token>& tokens = expression.tokens;
   for (std::size_t i = 0; i < tokens.size(); ++i) {

@@ -52,6 +52,16 @@ std::string joined(const std::string& join, const std::string& columns) {
 
 BOOST_AUTO_TEST_SUITE(findings)
 
+BOOST_AUTO_TEST_CASE(a_sub_select_that_reads_a_table_of_the_target_is_doubtful) {
+  const std::string words = "reads 'people' of the target";
+  expect_warning_at_mark(person("name: \"(SELECT max(x.name) FROM §people AS x)\""), words);
+  expect_warning_at_mark(person("name: \"(SELECT max(x.name) FROM unnest(ARRAY[1]) y JOIN §public.people x ON true)\""),
+                         words);
+  for (const char* const sound : {"(SELECT max(x.v) FROM unnest(ARRAY[name, 'b']) AS x (v))", "trim(both from name)"}) {
+    BOOST_TEST(tests::compile_shop(person("name: \"" + std::string(sound) + "\"")).findings.empty(), sound);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_mapping_without_mistakes_has_none) {
   const mapping::Compilation compilation = tests::compile_shop(person("name: name, legacy_id: id"));
   BOOST_TEST(compilation.findings.empty());
