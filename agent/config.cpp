@@ -1,10 +1,12 @@
 #include "agent/config.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -98,13 +100,25 @@ void require(bool is_given, const fs::path& file, const std::string& key, const 
 }
 
 YAML::Node parse_yaml(const fs::path& file, const std::string& text) {
-  try {
-    return YAML::Load(text);
-  } catch (const YAML::ParserException& error) {
-    throw Error(ErrorKind::Config, "not valid YAML: " + error.msg)
+  const auto refused = [&](const std::string& message, const YAML::Mark& mark) {
+    return Error(ErrorKind::Config, message)
         .with("file", file.string())
-        .with("line", std::to_string(error.mark.line + 1))
-        .with("column", std::to_string(error.mark.column + 1));
+        .with("line", std::to_string(std::max(mark.line, 0) + 1))
+        .with("column", std::to_string(std::max(mark.column, 0) + 1));
+  };
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.empty()) {
+      throw refused("the configuration file is empty", {}).remedy("write at least source.url, target.url and mapping");
+    }
+    if (documents.size() > 1) {
+      throw refused("the configuration file has more than one YAML document: what follows would not be in force",
+                    documents[1].Mark())
+          .remedy("remove the line '---' before it");
+    }
+    return documents.front();
+  } catch (const YAML::ParserException& error) {
+    throw refused("not valid YAML: " + error.msg, error.mark);
   }
 }
 
@@ -229,6 +243,17 @@ Environ process_environ() {
   };
 }
 
+std::optional<std::string> read_text(const fs::path& file) {
+  std::error_code ignored;
+  std::ifstream in(file);
+  // A directory opens, but cannot be read.
+  if (!in || fs::is_directory(file, ignored)) return std::nullopt;
+  std::ostringstream text;
+  // That there is nothing to copy is a failure to the stream.
+  if (!(text << in.rdbuf()) && !fs::is_empty(file, ignored)) return std::nullopt;
+  return text.str();
+}
+
 fs::path find_config_file(const std::string& given, const Environ& environ) {
   if (!given.empty()) return given;
   if (const auto named = environ("AGENT_CONFIG")) return *named;
@@ -241,15 +266,13 @@ fs::path find_config_file(const std::string& given, const Environ& environ) {
 }
 
 Config load_config(const fs::path& file, const Environ& environ) {
-  std::ifstream in(file);
-  std::ostringstream text;
-  // A directory opens, but cannot be read.
-  if (!in || !(text << in.rdbuf())) {
+  const auto text = read_text(file);
+  if (!text) {
     throw Error(ErrorKind::Config, "cannot read the configuration file")
         .with("file", file.string())
         .remedy("check the path and its permissions");
   }
-  return parse_config(file, text.str(), environ);
+  return parse_config(file, *text, environ);
 }
 
 Config parse_config(const fs::path& file, const std::string& text, const Environ& environ) {

@@ -77,6 +77,9 @@ using Environ = std::function<std::optional<std::string>(const std::string& name
 /// Throws Error(Config) when there is none.
 [[nodiscard]] std::filesystem::path find_config_file(const std::string& given, const Environ& environ);
 
+/// All of a file, which may be empty. Nothing when it cannot be read.
+[[nodiscard]] std::optional<std::string> read_text(const std::filesystem::path& file);
+
 /// Reads and checks a configuration file. What replaces what, strongest first:
 ///
 ///   URLs       LEGACY_DATABASE_URL / SUPABASE_DB_URL · $CREDENTIALS_DIRECTORY/legacy_database_url, supabase_db_url

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
-#include <sstream>
 #include <system_error>
 
 #include "agent/layout.hpp"
@@ -71,14 +70,13 @@ pg::ConnectionParams target_params(const Config& config) {
 }
 
 mapping::MappingFile read_mapping(const Config& config) {
-  std::ifstream in(config.mapping);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) {
+  const auto text = read_text(config.mapping);
+  if (!text) {
     throw Error(ErrorKind::Config, "cannot read the mapping")
         .with("file", config.mapping.string())
         .remedy("check `mapping` in " + config.file.string() + ": it is relative to that file");
   }
-  return mapping::parse_mapping(config.mapping.string(), text.str());
+  return mapping::parse_mapping(config.mapping.string(), *text);
 }
 
 std::vector<std::string> source_schemas(const mapping::MappingFile& file) {

@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "tests/support/temp_dir.hpp"
 
 namespace {
+
+namespace fs = std::filesystem;
 
 struct Answer {
   int code;
@@ -94,6 +97,24 @@ BOOST_AUTO_TEST_CASE(a_wrong_configuration_is_named_with_file_line_and_column) {
   BOOST_TEST(contains(answer.err, file + ":4:3: unknown key \"sloot\" in source"));
   BOOST_TEST(contains(answer.err, "did you mean \"slot\"?"));
   BOOST_TEST(!contains(answer.err, "hidden"));
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_file_is_told_as_empty_and_not_as_unreadable) {
+  const tests::TempDir directory("usage");
+  const fs::path file = directory.path() / "agent.yaml";
+  const fs::path mapping = directory.path() / "mapping.yaml";
+  const auto check = [&] { return agent({"--config", file.string(), "check"}); };
+  std::ofstream{file};
+  BOOST_TEST(contains(check().err, file.string() + ":1:1: the configuration file is empty"));
+  BOOST_TEST(check().code == 2);
+  std::ofstream(file)
+      << "mapping: mapping.yaml\nsource: { url: postgresql://u@h/d }\ntarget: { url: postgresql://u@h/d }\n";
+  std::ofstream{mapping};
+  BOOST_TEST(contains(check().err, mapping.string() + ":1:1: the mapping is empty"));
+  BOOST_TEST(check().code == 2);
+  fs::remove(mapping);
+  fs::create_directory(mapping);
+  BOOST_TEST(contains(check().err, "cannot read the mapping"));
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_mapping_is_named_with_file_line_and_column) {

@@ -69,6 +69,9 @@ const std::vector<Refusal> kRefusals = {
     {"target: { ledger_schema: public }\n", "1", "26", "of the agent's own", ""},
     {"source: {\n  url: [unclosed\n", "3", "1", "not valid YAML", ""},
     {"- a\n- b\n", "1", "1", "must be a mapping", ""},
+    {kLeast + "---\napply: { batch_rows: 5 }\n", "5", "1", "more than one YAML document", "'---'"},
+    {"---\n" + kLeast + "---\n---\n", "6", "1", "more than one YAML document", "'---'"},
+    {"", "1", "1", "is empty", "source.url"},
 };
 
 }  // namespace
