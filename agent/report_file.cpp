@@ -4,7 +4,6 @@
 
 #include <string>
 #include <system_error>
-#include <utility>
 
 #include "core/error.hpp"
 
@@ -12,33 +11,55 @@ namespace agent {
 
 namespace {
 
-core::Error unwritable(const std::filesystem::path& path) {
+namespace fs = std::filesystem;
+
+core::Error unwritable(const fs::path& path) {
   return core::Error(core::ErrorKind::Usage, "cannot write the report")
       .with("file", path.string())
       .remedy("name a file in a folder that exists, that you may write to, and that has space");
 }
 
+/// What a symbolic link leads to, which need not exist.
+fs::path followed(fs::path path) {
+  constexpr int kMostLinks = 40;  // as the kernel does
+  std::error_code ignored;
+  for (int links = 0; links < kMostLinks && fs::is_symlink(path, ignored); ++links) {
+    path = path.parent_path() / fs::read_symlink(path, ignored);
+  }
+  return path;
+}
+
+/// A device, a pipe: it is written into, never replaced.
+bool is_special(const fs::path& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  return fs::exists(status) && !fs::is_regular_file(status);
+}
+
 }  // namespace
 
-ReportFile::ReportFile(std::filesystem::path path)
-    : path_(std::move(path)), fresh_(path_.string() + "." + std::to_string(getpid())), out_(fresh_, std::ios::binary) {
+ReportFile::ReportFile(const fs::path& path)
+    : is_replaced_(!is_special(path)),
+      path_(is_replaced_ ? followed(path) : path),
+      fresh_(is_replaced_ ? fs::path(path_.string() + "." + std::to_string(getpid())) : path_) {
   std::error_code ignored;
-  if (!out_ || std::filesystem::is_directory(path_, ignored)) {
-    std::filesystem::remove(fresh_, ignored);
-    throw unwritable(path_);
-  }
+  // A link that is one still leads round in a circle.
+  const bool is_file =
+      !path.empty() && !fs::is_directory(path_, ignored) && (!is_replaced_ || !fs::is_symlink(path_, ignored));
+  if (is_file) out_.open(fresh_, std::ios::binary);
+  if (!out_.is_open()) throw unwritable(path);
 }
 
 ReportFile::~ReportFile() {
   std::error_code ignored;
-  if (out_.is_open()) std::filesystem::remove(fresh_, ignored);
+  if (out_.is_open() && is_replaced_) fs::remove(fresh_, ignored);
 }
 
 void ReportFile::write(std::string_view text) {
   out_.write(text.data(), static_cast<std::streamsize>(text.size()));
   out_.flush();
   std::error_code error;
-  if (out_) std::filesystem::rename(fresh_, path_, error);
+  if (out_ && is_replaced_) fs::rename(fresh_, path_, error);
   if (!out_ || error) throw unwritable(path_);
   out_.close();
 }

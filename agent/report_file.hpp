@@ -6,11 +6,12 @@
 
 namespace agent {
 
-/// A file for a result that takes long to make: whether it can be written is known at once, and what bears its name is always a whole one.
+/// A file for a result that takes long to make: whether it can be written is known at once, and what bears its name is
+/// always a whole one. A symbolic link stays, the file that it leads to is the one; what is no file (a device, a pipe) is written into.
 class ReportFile {
  public:
   /// Throws Error(Usage) when no file can be made there.
-  explicit ReportFile(std::filesystem::path path);
+  explicit ReportFile(const std::filesystem::path& path);
   /// Not written: a file of before stays as it is.
   ~ReportFile();
   ReportFile(const ReportFile&) = delete;
@@ -20,7 +21,8 @@ class ReportFile {
   void write(std::string_view text);
 
  private:
-  std::filesystem::path path_;
+  bool is_replaced_;            ///< by what was written beside it
+  std::filesystem::path path_;  ///< behind links
   std::filesystem::path fresh_;
   std::ofstream out_;
 };

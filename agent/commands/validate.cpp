@@ -22,7 +22,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_flag("--counts-only", options.validate.counts_only,
                "Only how many rows there are, not what they hold: never more than exit code 7");
   app.add_option("--report", options.validate.report, "Also writes a page (HTML) for people and auditors")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check([](const std::string& file) { return file.empty() ? "name a file" : ""; });
   app.add_option("--max-load", options.validate.max_load, "Percent of its time that each worker works")
       ->type_name("PERCENT")
       ->check(CLI::Range(1, 100));

@@ -61,6 +61,12 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_said_on_stderr_with_exit_code_2) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_report_without_a_name_is_refused) {
+  const Answer answer = agent({"validate", "--report", ""});
+  BOOST_TEST(answer.code == 2);
+  BOOST_TEST(contains(answer.err, "name a file"), answer.err);
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_word_is_named_with_those_that_are_known) {
   struct Wrong {
     std::vector<std::string> words;

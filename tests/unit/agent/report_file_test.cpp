@@ -1,3 +1,7 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +15,8 @@
 BOOST_AUTO_TEST_SUITE(report_file)
 
 namespace {
+
+namespace fs = std::filesystem;
 
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream in(path);
@@ -40,6 +46,43 @@ BOOST_AUTO_TEST_CASE(that_a_report_cannot_be_written_is_known_before_it_is_made)
   const tests::TempDir dir;
   BOOST_CHECK_EXCEPTION(agent::ReportFile{dir.path() / "no" / "folder.html"}, core::Error, is_usage);
   BOOST_CHECK_EXCEPTION(agent::ReportFile{dir.path()}, core::Error, is_usage);
+  BOOST_CHECK_EXCEPTION(agent::ReportFile{""}, core::Error, is_usage);
+  fs::create_symlink("circle", dir.path() / "circle");
+  BOOST_CHECK_EXCEPTION(agent::ReportFile{dir.path() / "circle"}, core::Error, is_usage);
+}
+
+BOOST_AUTO_TEST_CASE(a_link_stays_and_what_it_leads_to_is_the_report) {
+  const tests::TempDir dir;
+  fs::create_directory(dir.path() / "web");
+  const fs::path file = dir.path() / "web" / "report.html";
+  const fs::path link = dir.path() / "link.html";
+  fs::create_symlink("web/report.html", link);
+  for (const char* const text : {"there was none", "there was one"}) {
+    agent::ReportFile{link}.write(text);
+    BOOST_TEST(fs::is_symlink(link));
+    BOOST_TEST(fs::is_regular_file(fs::symlink_status(file)));
+    BOOST_TEST(text_of(file) == text);
+  }
+  BOOST_TEST(std::distance(fs::directory_iterator{dir.path() / "web"}, {}) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_pipe_is_written_into_and_stays) {
+  const tests::TempDir dir;
+  const fs::path pipe = dir.path() / "pipe";
+  BOOST_REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  // Both ends, so that neither waits for the other.
+  const int reader = open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  BOOST_REQUIRE(reader >= 0);
+  { const agent::ReportFile given_up{pipe}; }
+  BOOST_TEST(fs::is_fifo(pipe));
+  agent::ReportFile{pipe}.write("through");
+  std::string text(100, ' ');
+  const ssize_t size = read(reader, text.data(), text.size());
+  close(reader);
+  BOOST_REQUIRE(size > 0);
+  BOOST_TEST(text.substr(0, static_cast<std::size_t>(size)) == "through");
+  BOOST_TEST(fs::is_fifo(pipe));
+  BOOST_TEST(std::distance(fs::directory_iterator{dir.path()}, {}) == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
