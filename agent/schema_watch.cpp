@@ -126,6 +126,29 @@ Error refusal(const Environment& environment, const std::map<core::TableId, std:
                    command + "`, which reads the rows again and writes what differs, and start the agent again"));
 }
 
+/// A table of which not all changes come in the stream. That it was so is kept: its rows must be read anew when it is so no more.
+std::optional<Error> refuse_obstacle(const Environment& environment, state::Store& store, const TableRecords& stored,
+                                     const TableRecords& now) {
+  const auto found = std::ranges::find_if(now, [](const auto& entry) { return !entry.second.obstacle.what.empty(); });
+  if (found == now.end()) return std::nullopt;
+  TableRecords marked;
+  for (const auto& [table, before] : stored) {
+    const auto is = now.find(table);
+    if (is == now.end() || is->second.obstacle.what.empty()) continue;
+    marked.emplace(table, before).first->second.obstacle = is->second.obstacle;
+  }
+  store_records(environment, store, marked);
+  const auto& [table, record] = *found;
+  const std::string name = environment.plan.table(table).name.display();
+  return std::move(
+      Error{ErrorKind::Refused, "not all changes of a table come in the stream"}
+          .with("table", name)
+          .with("reason", record.obstacle.what)
+          .remedy(record.obstacle.remedy +
+                  (stored.contains(table) ? "; then run `agent snapshot --table " + name + "` and start the agent again"
+                                          : "; then start the agent again")));
+}
+
 }  // namespace
 
 TableRecords stored_records(const Environment& environment, const state::Store& store) {
@@ -162,6 +185,7 @@ std::optional<Error> look_at_schema(const Environment& environment, state::Store
   Comparison comparison = compare(environment, store, source);
   if (auto error = ids_moved(environment, store, comparison.now)) return error;
   const TableRecords stored = stored_records(environment, store);
+  if (auto error = refuse_obstacle(environment, store, stored, comparison.now)) return error;
   for (const auto& [table, change] : std::map{comparison.undecided}) {
     const TableRecord& now = comparison.now.at(table);
     if (!has_passed(table, now)) continue;

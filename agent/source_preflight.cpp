@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "agent/fence_settings.hpp"
 #include "agent/name_list.hpp"
 #include "agent/source_preflight_sql.hpp"
+#include "agent/table_record.hpp"
 #include "core/error.hpp"
 #include "cutover/source_fence.hpp"
 #include "pg/quoting.hpp"
@@ -185,6 +188,20 @@ void judge_replication(const Server& server, const SourceView& view, FindingList
     } else {
       findings.error("no replication connection: " + error.message() + code, error.remedy());
     }
+  }
+}
+
+void judge_obstacles(const SourceView& view, FindingList& findings) {
+  std::map<core::Oid, std::string> names;
+  std::vector<core::Oid> oids;
+  for (const core::QualifiedName& name : view.tables) {
+    const core::CatalogTable* table = view.catalog.table(name);
+    if (table == nullptr) continue;
+    oids.push_back(table->oid);
+    names.emplace(table->oid, name.display());
+  }
+  for (const auto& [oid, obstacle] : read_obstacles(view.session, oids)) {
+    findings.error("not all changes of " + names.at(oid) + " come in the stream: " + obstacle.what, obstacle.remedy);
   }
 }
 
@@ -404,6 +421,7 @@ std::vector<Finding> inspect_source(const SourceView& view) {
   judge_capacity(server, slot.has_value(), view.has_running_agent, findings);
   judge_replication(server, view, findings);
   judge_tables(view, server, rights, findings);
+  judge_obstacles(view, findings);
   judge_publication(view, server, rights, findings);
   judge_slot(view, slot, findings);
   judge_subscriptions(view, findings);

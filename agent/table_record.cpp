@@ -108,6 +108,19 @@ void read_leaves(pg::Session& source, TableRecords& records) {
   }
 }
 
+TableRecord::Obstacle obstacle_of(const core::QualifiedName& found, bool is_child) {
+  const std::string name = pg::quote_name(found);
+  if (is_child) {
+    return {
+        .what = found.display() +
+                " inherits from it: its rows are read as rows of this table, its changes come under its own name",
+        .remedy = "ALTER TABLE " + name +
+                  " NO INHERIT this table, and write routes of its own for it, or make a partitioned table of both"};
+  }
+  return {.what = found.display() + " is UNLOGGED: its changes are not in the log",
+          .remedy = "ALTER TABLE " + name + " SET LOGGED"};
+}
+
 /// After TRUNCATE, VACUUM FULL, CLUSTER, or an ALTER that rewrites.
 bool was_rewritten(const TableRecord& before, const TableRecord& now) {
   return before.storage != now.storage || std::ranges::any_of(before.leaves, [&](const TableRecord::Leaf& was) {
@@ -192,7 +205,22 @@ TableRecords read_records(pg::Session& source, const mapping::Plan& plan) {
   TableRecords records = pick(read_tables(source, plan), plan);
   read_columns(source, plan, records);
   read_leaves(source, records);
+  const auto obstacles = read_obstacles(source, oids_of(records));
+  for (auto& [table, record] : records) {
+    const auto obstacle = obstacles.find(record.oid);
+    if (obstacle != obstacles.end()) record.obstacle = obstacle->second;
+  }
   return records;
+}
+
+std::map<core::Oid, TableRecord::Obstacle> read_obstacles(pg::Session& source, const std::vector<core::Oid>& tables) {
+  const pg::Result result = source.exec(table_record_sql::kObstacles, {array_of(tables)});
+  std::map<core::Oid, TableRecord::Obstacle> obstacles;
+  for (std::size_t row = 0; row < result.rows(); ++row) {
+    obstacles.emplace(oid(result, row, 0),
+                      obstacle_of({result.text(row, 1), result.text(row, 2)}, result.is_true(row, 3)));
+  }
+  return obstacles;
 }
 
 std::string format_record(const TableRecord& record) {
@@ -206,8 +234,9 @@ std::string format_record(const TableRecord& record) {
     leaves.push_back({leaf.oid.value, leaf.name.schema, leaf.name.name, leaf.storage, leaf.is_born_attached,
                       leaf.attachments, leaf.version});
   }
-  return json{{"oid", record.oid.value},   {"schema", record.name.schema},  {"name", record.name.name},
-              {"storage", record.storage}, {"columns", std::move(columns)}, {"leaves", std::move(leaves)}}
+  return json{{"oid", record.oid.value},         {"schema", record.name.schema},  {"name", record.name.name},
+              {"storage", record.storage},       {"columns", std::move(columns)}, {"leaves", std::move(leaves)},
+              {"obstacle", record.obstacle.what}}
       .dump();
 }
 
@@ -218,6 +247,7 @@ TableRecord parse_record(const std::string& text) {
     record.oid = core::Oid{parsed.at("oid").get<std::uint32_t>()};
     record.name = {parsed.at("schema").get<std::string>(), parsed.at("name").get<std::string>()};
     record.storage = parsed.at("storage").get<std::string>();
+    record.obstacle.what = parsed.value("obstacle", std::string{});
     for (const json& column : parsed.at("columns")) {
       record.columns.push_back(
           {.name = column.at(0).get<std::string>(),
@@ -245,6 +275,7 @@ TableRecord parse_record(const std::string& text) {
 std::optional<SilentChange> silent_change(const TableRecord& before, const TableRecord& now, pg::Session& source) {
   if (now.oid != before.oid) return SilentChange{"the table was dropped or moved away, and another one has its name"};
   if (now.name != before.name) return SilentChange{"the table was renamed to " + now.name.display()};
+  if (!before.obstacle.what.empty()) return SilentChange{"it was seen that " + before.obstacle.what};
   if (auto change = column_change(before, now)) return SilentChange{std::move(*change)};
   return leaf_change(before, now, source);
 }

@@ -37,8 +37,15 @@ struct TableRecord {
         version;  ///< xmin of its pg_class row: after a TRUNCATE the transaction that did it. Empty: an earlier agent did not note it
     friend bool operator==(const Leaf&, const Leaf&) = default;
   };
+  /// Why not all changes of its rows come in the stream under its name.
+  struct Obstacle {
+    std::string what;  ///< for people; empty: they do
+    std::string remedy;
+    friend bool operator==(const Obstacle&, const Obstacle&) = default;
+  };
   core::Oid oid;
   core::QualifiedName name;
+  Obstacle obstacle;    ///< now, or, in a record of the local state, seen since its rows were copied
   std::string storage;  ///< relfilenode: another one after TRUNCATE, VACUUM FULL, CLUSTER, and an ALTER that rewrites
   std::vector<Column> columns;  ///< those that the mapping reads
   std::vector<Leaf> leaves;     ///< partitions that hold rows, by oid
@@ -48,6 +55,10 @@ struct TableRecord {
 /// Records by TableId: of the table that has the name now, or, where none has, of the one that the plan was compiled for. None of a table that is gone.
 using TableRecords = std::map<core::TableId, TableRecord>;
 [[nodiscard]] TableRecords read_records(pg::Session& source, const mapping::Plan& plan);
+
+/// Of the tables with these oids, those that have one.
+[[nodiscard]] std::map<core::Oid, TableRecord::Obstacle> read_obstacles(pg::Session& source,
+                                                                        const std::vector<core::Oid>& tables);
 
 /// Text for the local state, and back. `parse_record` throws Error(State) when the text is no record.
 [[nodiscard]] std::string format_record(const TableRecord& record);

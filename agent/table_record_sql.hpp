@@ -48,4 +48,20 @@ select b.root, b.leaf, n.nspname, c.relname, c.relfilenode,
  order by b.root, b.leaf
 )sql";
 
+/// Of the tables $1 (oids): what inherits from one that is not partitioned, and what is UNLOGGED of it. The fourth column: it inherits.
+inline constexpr std::string_view kObstacles = R"sql(
+with recursive below as (
+  select c.oid as root, c.oid as leaf from pg_catalog.pg_class c where c.oid = any ($1::pg_catalog.oid[])
+  union all
+  select b.root, i.inhrelid from below b join pg_catalog.pg_inherits i on i.inhparent = b.leaf
+)
+select b.root, n.nspname, c.relname, r.relkind = 'r' and b.leaf <> b.root
+  from below b
+  join pg_catalog.pg_class r on r.oid = b.root
+  join pg_catalog.pg_class c on c.oid = b.leaf
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where (r.relkind = 'r' and b.leaf <> b.root) or (c.relkind = 'r' and c.relpersistence = 'u')
+ order by b.root, b.leaf
+)sql";
+
 }  // namespace agent::table_record_sql

@@ -223,6 +223,70 @@ BOOST_AUTO_TEST_CASE(a_truncate_that_was_applied_by_an_earlier_run_is_known_to_t
   pair.expect_equal();
 }
 
+namespace {
+
+struct Unfollowed {
+  std::string name;
+  std::string before;
+  std::string ddl;   ///< not all changes come in the stream from here on
+  std::string lost;  ///< changes that do not come
+  std::string cure;
+  std::string said;
+};
+std::ostream& operator<<(std::ostream& out, const Unfollowed& unfollowed) { return out << unfollowed.name; }
+
+const std::vector<Unfollowed> kUnfollowed = {
+    {"a table that inherits", "", "CREATE TABLE account_aside (PRIMARY KEY (id)) INHERITS (account)",
+     "INSERT INTO account_aside (id, first) VALUES (300, 'aside')", "ALTER TABLE account_aside NO INHERIT account",
+     "account_aside inherits from it"},
+    {"a partition that is not logged", kPartitioned,
+     "CREATE UNLOGGED TABLE account_more PARTITION OF account FOR VALUES FROM (5000) TO (6000)",
+     "INSERT INTO account (id, first) VALUES (5001, 'unlogged')", "ALTER TABLE account_more SET LOGGED",
+     "account_more is UNLOGGED"},
+    {"all partitions not logged", kPartitioned,
+     "ALTER TABLE account_low SET UNLOGGED; ALTER TABLE account_high SET UNLOGGED",
+     "UPDATE account SET first = 'unlogged' WHERE id < 12",
+     "ALTER TABLE account_low SET LOGGED; ALTER TABLE account_high SET LOGGED", "account_low is UNLOGGED"},
+};
+
+}  // namespace
+
+// reliability 93, 131
+BOOST_DATA_TEST_CASE(a_table_whose_changes_do_not_all_come_is_refused_by_name,
+                     boost::unit_test::data::make(kUnfollowed), unfollowed) {
+  Account pair(unfollowed.before + unfollowed.ddl);
+  const auto expect_check_says = [&] {
+    const tests::CommandResult check = pair.agent.command({"check"});
+    BOOST_TEST(check.exit_code == 1, check.out);
+    BOOST_TEST((check.out.find(unfollowed.said) != std::string::npos), check.out);
+  };
+  pair.source.exec(unfollowed.lost);
+  expect_check_says();
+  pair.expect_run_ends(6, {"table=account", unfollowed.said, "remedy: "});
+  BOOST_TEST(pair.on_target("SELECT count(*) FROM accounts") == "0");
+  pair.source.exec(unfollowed.cure);
+  pair.bring_over();
+  pair.expect_equal();
+}
+
+// reliability 93, 131
+BOOST_DATA_TEST_CASE(a_table_whose_changes_do_not_all_come_any_more_stops_the_agent_until_it_is_read_anew,
+                     boost::unit_test::data::make(kUnfollowed), unfollowed) {
+  Account pair(unfollowed.before);
+  pair.agent.start();
+  pair.agent.wait_streaming();
+  pair.source.exec("UPDATE account SET first = 'before' WHERE id = 12");
+  pair.source.exec(unfollowed.ddl);
+  pair.source.exec(unfollowed.lost);
+  pair.expect_end(6, {"table=account", unfollowed.said, "remedy: "});
+  BOOST_TEST(pair.on_target("SELECT first FROM accounts WHERE legacy_id = 12") == "before");
+  pair.expect_run_ends(6, {"table=account", unfollowed.said});
+  pair.source.exec(unfollowed.cure);
+  pair.expect_run_ends(6, {"table=account", unfollowed.said, "remedy: "});
+  pair.follow_remedy();
+  pair.expect_equal();
+}
+
 // A key that changes its columns would hand out other ids: every row would be there twice.
 BOOST_AUTO_TEST_CASE(ids_are_never_made_of_another_key) {
   Account pair("ALTER TABLE account ADD UNIQUE (spare), ALTER COLUMN spare SET NOT NULL;");
