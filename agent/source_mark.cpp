@@ -25,8 +25,11 @@ constexpr std::string_view kCommentRest =
 }  // namespace
 
 std::string encode(const SourceMark& mark) {
-  return nlohmann::json{
-      {"number", mark.number}, {"publication", mark.publication}, {"version", mark.version}, {"entries", mark.entries}}
+  return nlohmann::json{{"number", mark.number},
+                        {"publication", mark.publication},
+                        {"version", mark.version},
+                        {"entries", mark.entries},
+                        {"schemas", mark.schemas}}
       .dump();
 }
 
@@ -36,7 +39,8 @@ SourceMark decode_source_mark(const std::string& text) {
     return {.number = object.value("number", std::uint64_t{0}),
             .publication = object.value("publication", std::uint32_t{0}),
             .version = object.value("version", std::uint32_t{0}),
-            .entries = object.value("entries", std::map<std::string, std::uint32_t>{})};
+            .entries = object.value("entries", std::map<std::string, std::uint32_t>{}),
+            .schemas = object.value("schemas", std::map<std::string, std::uint32_t>{})};
   } catch (const nlohmann::json::exception&) {
     throw Error(ErrorKind::Bug, "the ledger's checkpoint has a source_mark that this agent has not written");
   }
@@ -83,7 +87,14 @@ std::set<core::QualifiedName> tables_with_gaps(const replication::Publication& p
                                                const std::set<core::QualifiedName>& wanted) {
   if (mark.version != 0 && publication.version != mark.version) return wanted;
   auto tables = replication::compare(publication, wanted).kept_back(wanted);
+  const auto schema_changed = [&](const std::string& schema) {
+    const auto known = mark.schemas.find(schema);
+    if (known == mark.schemas.end()) return false;
+    const auto now = publication.schema_entries.find(schema);
+    return now == publication.schema_entries.end() || now->second != known->second;
+  };
   for (const core::QualifiedName& table : wanted) {
+    if (schema_changed(table.schema)) tables.insert(table);
     const auto known = mark.entries.find(table.display());
     if (known == mark.entries.end()) continue;  // of all tables or a schema, or new to the mapping
     const auto now = publication.entries.find(table);
@@ -93,8 +104,11 @@ std::set<core::QualifiedName> tables_with_gaps(const replication::Publication& p
 }
 
 SourceMark mark_source(pg::Session& source, const replication::Publication& publication, std::uint64_t known_number) {
-  SourceMark mark{
-      .number = known_number, .publication = publication.oid, .version = publication.version, .entries = {}};
+  SourceMark mark{.number = known_number,
+                  .publication = publication.oid,
+                  .version = publication.version,
+                  .entries = {},
+                  .schemas = publication.schema_entries};
   for (const auto& [table, entry] : publication.entries) mark.entries.emplace(table.display(), entry);
   // Publications may be shared by several slots: the number grows for all of them.
   const std::uint64_t number = std::max(known_number, marked_number(publication.comment)) + 1;

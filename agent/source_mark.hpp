@@ -22,6 +22,8 @@ struct SourceMark {
   std::uint32_t publication = 0;
   std::uint32_t version = 0;                     ///< of the publication's options; 0: an earlier agent did not note it
   std::map<std::string, std::uint32_t> entries;  ///< of the publication, by table
+  std::map<std::string, std::uint32_t>
+      schemas{};  ///< the same of the schemas that it publishes whole; an earlier agent noted none
 };
 
 [[nodiscard]] std::string encode(const SourceMark& mark);

@@ -104,7 +104,10 @@ std::optional<Publication> read_publication(pg::Session& session, const std::str
 
   if (has_filters) {
     const pg::Result schemas = session.exec(publication_sql::kSchemas, {std::string_view{name}});
-    for (std::size_t row = 0; row < schemas.rows(); ++row) publication.schemas.push_back(schemas.text(row, 0));
+    for (std::size_t row = 0; row < schemas.rows(); ++row) {
+      publication.schemas.push_back(schemas.text(row, 0));
+      publication.schema_entries.emplace(schemas.text(row, 0), static_cast<std::uint32_t>(schemas.integer(row, 1)));
+    }
   }
   return publication;
 }

@@ -36,6 +36,8 @@ struct Publication {
   std::uint32_t version = 0;
   /// Of the entry of each listed table: another one when the table was taken out and put in again.
   std::map<core::QualifiedName, std::uint32_t> entries;
+  /// The same of each schema that is published whole.
+  std::map<std::string, std::uint32_t> schema_entries;
   std::string comment;  ///< COMMENT ON PUBLICATION; empty when there is none
 };
 

@@ -24,7 +24,7 @@ select n.nspname, c.relname, {0}, {1}, r.oid
 
 /// 15+
 inline constexpr std::string_view kSchemas = R"sql(
-select n.nspname
+select n.nspname, s.oid
   from pg_catalog.pg_publication p
   join pg_catalog.pg_publication_namespace s on s.pnpubid = p.oid
   join pg_catalog.pg_namespace n on n.oid = s.pnnspid

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "tests/integration/startup/disagreement.hpp"
+#include "tests/support/small_pair.hpp"
 
 namespace {
 
@@ -133,6 +134,41 @@ BOOST_AUTO_TEST_CASE(a_table_taken_out_under_a_running_agent_stops_it_and_is_rea
   Disagreement world;
   expect_stopped_by(world, "ALTER PUBLICATION dispatch_sync DROP TABLE person", "table=person");
   world.expect_convergence();
+}
+
+// reliability 137
+BOOST_AUTO_TEST_CASE(a_schema_taken_out_and_put_back_has_its_tables_read_anew) {
+  tests::SmallPair pair(
+      "CREATE TABLE item (id integer PRIMARY KEY, name text);"
+      "INSERT INTO item SELECT i, 'v' || i FROM generate_series(1, 20) i",
+      "CREATE TABLE items (id uuid PRIMARY KEY, name text, legacy_id integer)",
+      "version: 1\nnamespace: 6ba7b811-9dad-11d1-80b4-00c04fd430c8\nroutes:\n"
+      "  - { from: item, to: items, entity: item, columns: { name: name, legacy_id: id } }\n");
+  pair.source_admin.exec(
+      "CREATE PUBLICATION dispatch_sync FOR TABLES IN SCHEMA public WITH (publish_via_partition_root = true)");
+  const auto change_aside = [&pair](const std::string& row) {
+    pair.source_admin.exec("ALTER PUBLICATION dispatch_sync DROP TABLES IN SCHEMA public");
+    pair.source.exec("UPDATE item SET name = 'aside' WHERE id = " + row + "; DELETE FROM item WHERE id = 1 + " + row +
+                     "; INSERT INTO item VALUES (100 + " + row + ", 'aside')");
+    pair.source_admin.exec("ALTER PUBLICATION dispatch_sync ADD TABLES IN SCHEMA public");
+  };
+  const auto expect_equal = [&pair] {
+    const std::string expected = tests::as_text(pair.source.query_rows("SELECT id, name FROM item ORDER BY 1"));
+    BOOST_TEST(tests::as_text(pair.target.query_rows("SELECT legacy_id, name FROM items ORDER BY 1")) == expected);
+  };
+  const auto follow = [&pair, &expect_equal] {
+    pair.agent.start();
+    pair.agent.wait_streaming();
+    pair.agent.wait_applied();
+    expect_equal();
+  };
+  pair.bring_over();
+  change_aside("7");
+  follow();
+  change_aside("12");
+  BOOST_TEST(pair.agent.wait() == 6, pair.agent.process().err());
+  follow();
+  BOOST_TEST(pair.agent.stop() == 0);
 }
 
 // reliability 45

@@ -94,4 +94,24 @@ BOOST_AUTO_TEST_CASE(tables_that_were_out_of_the_publication_for_a_while_have_ga
   BOOST_TEST(agent::tables_with_gaps(changed_and_changed_back, of_an_earlier_agent, kWanted).empty());
 }
 
+// reliability 137
+BOOST_AUTO_TEST_CASE(tables_whose_schema_was_out_of_the_publication_for_a_while_have_gaps) {
+  auto whole_schema = publication();
+  whole_schema.tables.clear();
+  whole_schema.entries.clear();
+  whole_schema.schemas = {"public"};
+  whole_schema.schema_entries = {{"public", 5}};
+  agent::SourceMark mark = kMark;
+  mark.entries.clear();
+  mark.schemas = {{"public", 5}};
+  BOOST_TEST((agent::decode_source_mark(agent::encode(mark)).schemas == mark.schemas));
+  BOOST_TEST(agent::tables_with_gaps(whole_schema, mark, kWanted).empty());
+  auto put_in_again = whole_schema;
+  put_in_again.schema_entries["public"] = 6;
+  BOOST_TEST((agent::tables_with_gaps(put_in_again, mark, kWanted) == kWanted));
+  BOOST_TEST((agent::tables_with_gaps(publication(), mark, kWanted) == kWanted));
+  mark.schemas.clear();  // of an earlier agent
+  BOOST_TEST(agent::tables_with_gaps(put_in_again, mark, kWanted).empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
