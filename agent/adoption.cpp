@@ -98,6 +98,7 @@ void adopt_ids(const Environment& environment, state::Store& store, const apply:
     for (const auto& id : adopted) stored.emplace_back(core::key_text(id.key), id.uuid.to_string());
     {
       pg::TransactionBlock block(target);
+      ledger.require_owner(target);
       ledger.store_mappings(target, entity.name, stored, true);
       if (stored.size() > known) {
         cutover::audit(target, environment.config.target.ledger_schema, apply::operator_name(), command, "adopted",

@@ -7,8 +7,10 @@
 
 #include "agent/confirmation.hpp"
 #include "agent/exit_code.hpp"
+#include "agent/start_position.hpp"
 #include "agent/steps/running_agent.hpp"
 #include "agent/steps/site.hpp"
+#include "apply/ledger.hpp"
 #include "apply/operator_name.hpp"
 #include "core/error.hpp"
 #include "cutover/snapshot_rollback.hpp"
@@ -115,6 +117,10 @@ int roll_back_snapshot(const Config& config, const Options& options, const std::
                   going, emptied),
       site.environment.target_identity.database);
   const auto store = open_store(site.environment);
+  apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
+  if (ledger.exists(site.target)) {
+    take_checkpoint(site.environment, *store, site.target, ledger, GoesBy::Target);
+  }
   rollback.begin({}, stop);
   static_cast<void>(rollback.remove({}, stop));
   replication::drop_slot(site.source, config.source.slot);

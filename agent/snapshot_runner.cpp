@@ -649,6 +649,7 @@ bool begin(const Environment& environment, state::Store& store, const apply::Led
     // After the local state: a crash between the two compares more than is needed, never less.
     pg::Session target(environment.target, "ledger");
     pg::TransactionBlock block(target);
+    ledger.require_owner(target);
     const bool is_first = ledger.note_found_rows(target, environment.plan) == environment.plan.routes.size();
     ledger.note_mapping(target, describe_mapping(environment.plan));
     write_control(environment, target, ledger, store, "running");
@@ -674,6 +675,7 @@ void finish(const Environment& environment, state::Store& store, const apply::Le
   {
     pg::Session target(environment.target, "ledger");
     pg::TransactionBlock block(target);
+    ledger.require_owner(target);
     write_control(environment, target, ledger, store, "done");
     audit(environment, target, "finished",
           {{"rows_read", total.rows_read}, {"rows_written", total.rows_written}, {"rows_removed", total.rows_removed}});

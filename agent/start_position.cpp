@@ -9,6 +9,7 @@
 #include "agent/ledger_query.hpp"
 #include "agent/mapping_change.hpp"
 #include "apply/operator_name.hpp"
+#include "apply/writer_fence.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "cutover/audit.hpp"
@@ -30,6 +31,9 @@ constexpr std::chrono::seconds kMostWaitForSlot{600};
 
 // Longer than the time after which a source gives up a silent connection (wal_sender_timeout, a minute by default).
 constexpr std::chrono::seconds kMostWaitForOrphan{75};
+
+// For the server to notice that the sessions of an agent that was killed are gone.
+constexpr std::chrono::seconds kMostWaitForSessions{10};
 
 bool is_our_orphan(pg::Session& source, std::int32_t pid, const state::Store& store) {
   if (store.progress().run.empty()) return false;
@@ -162,7 +166,61 @@ void require_usable_slot(const Environment& environment, pg::Session& source, co
   }
 }
 
+/// An agent with another state directory that can be seen is not taken from.
+void require_no_other_agent(pg::Session& target, const apply::Checkpoint& checkpoint, const state::Store& store,
+                            const std::string& slot) {
+  if (!is_of_another_agent(checkpoint, store)) return;
+  const auto give_up = std::chrono::steady_clock::now() + kMostWaitForSessions;
+  for (;;) {
+    const std::string sessions = apply::sessions_of(target, checkpoint.owner.run);
+    if (sessions.empty()) return;
+    if (std::chrono::steady_clock::now() > give_up) {
+      throw Error(ErrorKind::State,
+                  "another agent, with a state directory of its own, writes to the target for this slot")
+          .with("slot", slot)
+          .with("since", checkpoint.owner.since)
+          .with("host", checkpoint.owner.host)
+          .with("pid", checkpoint.owner.pid)
+          .with("sessions", sessions)
+          .remedy(
+              "stop the other agent; if it is gone, end the sessions on the target that it left behind with "
+              "pg_terminate_backend");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  }
+}
+
+Error another_had_it(const apply::Checkpoint& checkpoint, const std::string& slot, std::string remedy) {
+  return std::move(Error(ErrorKind::Refused,
+                         "an agent with another state directory has had this slot since: the local state is outdated")
+                       .with("slot", slot)
+                       .with("since", checkpoint.owner.since)
+                       .with("host", checkpoint.owner.host)
+                       .with("pid", checkpoint.owner.pid)
+                       .remedy(std::move(remedy)));
+}
+
 }  // namespace
+
+bool is_of_another_agent(const apply::Checkpoint& checkpoint, const state::Store& store) {
+  return !checkpoint.owner.run.empty() && checkpoint.owner.run != store.progress().run;
+}
+
+void take_checkpoint(const Environment& environment, const state::Store& store, pg::Session& target,
+                     apply::Ledger& ledger, GoesBy goes_by) {
+  const std::string& slot = environment.config.source.slot;
+  const auto checkpoint = ledger.read_checkpoint(target);
+  if (!checkpoint) return;
+  if (goes_by == GoesBy::LocalState && is_of_another_agent(*checkpoint, store)) {
+    throw another_had_it(*checkpoint, slot,
+                         "run the command where that agent's state directory is; or start the agent here, when the "
+                         "other one is stopped: it reads all rows again and compares them");
+  }
+  require_no_other_agent(target, *checkpoint, store, slot);
+  apply::end_left_overs(target, store.progress().run);
+  if (checkpoint->owner.token.empty()) ledger.create(target, environment.plan);  // of an agent that knew of no owner
+  apply::take_over(target, ledger, store.progress().run, *checkpoint);
+}
 
 void discard_outdated(const Environment& environment, state::Store& store) {
   const state::Progress local = store.progress();
@@ -171,9 +229,19 @@ void discard_outdated(const Environment& environment, state::Store& store) {
   const auto checkpoint =
       find_checkpoint(target, environment.config.target.ledger_schema, environment.config.source.slot);
   // What else may be wrong is for establish() to answer.
-  if (!checkpoint || local.applied >= checkpoint->applied ||
+  if (!checkpoint || local.applied > checkpoint->applied ||
       local.slot_consistent_point != checkpoint->consistent_point || checkpoint->source != environment.source_identity)
     return;
+  if (is_of_another_agent(*checkpoint, store)) {
+    spdlog::warn(
+        "an agent with another state directory has had this slot since: the local state is emptied and rebuilt "
+        "since=\"{}\" host={} pid={} local_lsn={} checkpoint_lsn={}",
+        checkpoint->owner.since, checkpoint->owner.host, checkpoint->owner.pid, local.applied.to_string(),
+        checkpoint->applied.to_string());
+    store.empty();
+    return;
+  }
+  if (local.applied == checkpoint->applied) return;
   pg::Session source(environment.source, "start");
   const auto health = replication::read_slot_health(source, environment.config.source.slot);
   if (!health || health->confirmed_flush_lsn <= local.applied || health->confirmed_flush_lsn > checkpoint->applied)
@@ -187,7 +255,7 @@ void discard_outdated(const Environment& environment, state::Store& store) {
 
 std::string stream_purpose(const state::Store& store) { return "stream-" + store.progress().run; }
 
-StartPosition establish(const Environment& environment, state::Store& store, const apply::Ledger& ledger) {
+StartPosition establish(const Environment& environment, state::Store& store, apply::Ledger& ledger) {
   pg::Session target(environment.target, "start");
   pg::Session source(environment.source, "start");
   const std::string& slot = environment.config.source.slot;
@@ -207,6 +275,18 @@ StartPosition establish(const Environment& environment, state::Store& store, con
     static_cast<void>(mapping_change(environment.plan, checkpoint->mapping));  // the same ids
     require_local_state_behind(progress, *checkpoint, slot);
     require_usable_slot(environment, source, store, checkpoint->applied);
+    if (!ledger.is_held()) {
+      require_no_other_agent(target, *checkpoint, store, slot);
+      // Taken by another one after discard_outdated() has looked.
+      if (progress.slot_consistent_point.is_valid() && is_of_another_agent(*checkpoint, store)) {
+        throw another_had_it(*checkpoint, slot, "start the agent again, when the other one is stopped");
+      }
+      if (progress.run.empty()) {
+        progress.run = new_run_name();
+        store.save_progress(progress);
+      }
+      apply::take_over(target, ledger, progress.run, *checkpoint);
+    }
     const SourceMark mark = reconcile_publication(environment, source, target, store, ledger, *checkpoint);
     progress = store.progress();
     if (!progress.slot_consistent_point.is_valid()) {
@@ -215,7 +295,6 @@ StartPosition establish(const Environment& environment, state::Store& store, con
                    checkpoint->applied.to_string());
       progress.applied = checkpoint->applied;
       progress.slot_consistent_point = checkpoint->consistent_point;
-      if (progress.run.empty()) progress.run = new_run_name();
       store.save_progress(progress);
       FAILPOINT("after_start_recorded");
     }
@@ -248,13 +327,15 @@ StartPosition establish(const Environment& environment, state::Store& store, con
   pg::ExportedSnapshot snapshot = create_slot(environment, store);
   FAILPOINT("after_slot_created");
   checkpoint = apply::Checkpoint{
-      environment.source_identity, snapshot.consistent_point(), snapshot.consistent_point(), encode(mark), {}};
+      environment.source_identity, snapshot.consistent_point(), snapshot.consistent_point(), encode(mark), {}, {}, {}};
   {
     pg::TransactionBlock block(target);
     ledger.create_checkpoint(target, *checkpoint);
+    const apply::SlotOwner owner = ledger.take_checkpoint(target, store.progress().run, *checkpoint);
     cutover::audit(target, environment.config.target.ledger_schema, apply::operator_name(), "snapshot", "start",
                    {{"slot", slot}, {"consistent_point", checkpoint->applied.to_string()}});
     block.commit();
+    ledger.hold(owner);
   }
   FAILPOINT("after_checkpoint_created");
   progress = store.progress();

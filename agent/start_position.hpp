@@ -7,6 +7,7 @@
 #include "apply/ledger.hpp"
 #include "core/lsn.hpp"
 #include "pg/exported_snapshot.hpp"
+#include "pg/session.hpp"
 #include "state/store.hpp"
 
 namespace agent {
@@ -21,15 +22,29 @@ struct StartPosition {
   std::optional<pg::ExportedSnapshot> first_snapshot;
 };
 
-/// Empties the local state when it is an old copy that was put back: behind the target, and the source no longer sends what it lacks. It is
-/// then rebuilt as a lost one is. Before anything else uses the store.
+/// Empties the local state when it is an old copy that was put back: behind the target, and the source no longer sends what it lacks; or when
+/// an agent with another state directory had the slot since. It is then rebuilt as a lost one is. Before anything else uses the store.
 void discard_outdated(const Environment& environment, state::Store& store);
 
 /// What the stream's connection calls itself: names this state directory, so that after a crash its orphan is told from another agent.
 [[nodiscard]] std::string stream_purpose(const state::Store& store);
 
 /// Makes ledger, publication and slot where they are missing, and reconciles what is there. Throws Error(Refused) where going on would lose
-/// changes, with both values and the remedy. Repeatable: a crash at any point inside is healed by the next call.
-[[nodiscard]] StartPosition establish(const Environment& environment, state::Store& store, const apply::Ledger& ledger);
+/// changes, with both values and the remedy. Repeatable: a crash at any point inside is healed by the next call. From then on this process
+/// holds `ledger`: another one that has the slot, and cannot be seen, writes no more. Throws Error(State) when one is seen.
+[[nodiscard]] StartPosition establish(const Environment& environment, state::Store& store, apply::Ledger& ledger);
+
+/// What a command that writes without a stream, beside no agent, goes by.
+enum class GoesBy : bool {
+  LocalState,  ///< refused when an agent with another state directory has had the slot since this one's: Error(Refused)
+  Target,      ///< refused only while that agent is seen on the target: Error(State)
+};
+
+/// Takes the slot for such a command, as establish() does. Without a checkpoint there is nothing to take. Precondition: the ledger is there.
+void take_checkpoint(const Environment& environment, const state::Store& store, pg::Session& target,
+                     apply::Ledger& ledger, GoesBy goes_by);
+
+/// Whether an agent with another state directory has had the slot last.
+[[nodiscard]] bool is_of_another_agent(const apply::Checkpoint& checkpoint, const state::Store& store);
 
 }  // namespace agent

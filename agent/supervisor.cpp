@@ -250,13 +250,18 @@ Until until(const Environment& environment, const Goal& goal, Pipeline& pipeline
 /// decided before that is through.
 void settle_target(const Environment& environment, const state::Store& store, const apply::Ledger& ledger) {
   pg::Session target(environment.target, "settle");
-  if (ledger.exists(target)) apply::settle_writers(target, ledger, store.progress().run);
+  if (!ledger.exists(target)) return;
+  const auto checkpoint = ledger.read_checkpoint(target);
+  // Whoever has taken the row since has waited for all of that.
+  if (!ledger.is_held() && checkpoint && is_of_another_agent(*checkpoint, store)) return;
+  apply::settle_writers(target, ledger, store.progress().run);
 }
 
-/// Throws Error(Refused) when local state is behind the target: what would be derived from it is older than what is there.
-void require_caught_up(const Environment& environment, const state::Store& store, const apply::Ledger& ledger) {
+/// Takes the checkpoint. Throws Error(Refused) when local state is behind the target: what would be derived from it is older than what is there.
+void take_caught_up(const Environment& environment, const state::Store& store, apply::Ledger& ledger) {
   pg::Session target(environment.target, "settle");
   if (!ledger.exists(target)) return;
+  take_checkpoint(environment, store, target, ledger, GoesBy::LocalState);
   const core::Lsn local = store.progress().applied;
   const auto checkpoint = apply::settle_writers(target, ledger, store.progress().run);
   if (!checkpoint || *checkpoint <= local) return;
@@ -280,7 +285,7 @@ void run_phases(const Config& config, const Goal& goal, const std::stop_token& s
   through_conflicts("checking the target", stop, [&] { require_enforced_constraints(environment); });
   const auto store = open_store_patiently(environment, stop);
   discard_outdated(environment, *store);
-  const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
+  apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
   const auto is_finished = [&] {
     return store->progress().snapshot_finished && !store->progress().needs_snapshot &&
            !mapping_changed(environment, *store);
@@ -360,8 +365,8 @@ Outcome supervise(const Config& config, const Goal& goal, const std::stop_token&
 commands::quarantine::RetryResult retry_quarantined_here(const Config& config, const Options::Quarantine& selection) {
   const Environment environment = prepare(config);
   const auto store = open_store(environment);
-  const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
-  require_caught_up(environment, *store, ledger);
+  apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
+  take_caught_up(environment, *store, ledger);
   apply::Applier applier{environment.target,
                          environment.plan,
                          *store,
@@ -374,12 +379,13 @@ commands::quarantine::RetryResult retry_quarantined_here(const Config& config, c
 DiscardResult discard_rows_here(const Config& config, const DiscardRequest& request) {
   const Environment environment = prepare(config);
   const auto store = open_store(environment);
-  const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
+  apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
   pg::Session target(environment.target, "discard");
   if (!ledger.exists(target)) {
     throw Error(ErrorKind::Refused, "there is no ledger on the target yet, so that nothing can be given up")
         .remedy("run `agent snapshot` first");
   }
+  take_checkpoint(environment, *store, target, ledger, GoesBy::LocalState);
   return discard_rows(environment, *store, ledger, target, request);
 }
 

@@ -26,6 +26,15 @@ std::string held_references(const mapping::Route& route) {
   return fmt::format("pg_catalog.jsonb_object(array[{}]::text[], array[{}]::text[])", names, values);
 }
 
+/// Of columns `run`, `token`, `host`, `pid` and `since`, from `first` on.
+SlotOwner owner_at(const pg::Result& result, std::size_t first) {
+  return {.run = result.text(0, first),
+          .token = result.text(0, first + 1),
+          .host = result.text(0, first + 2),
+          .pid = result.text(0, first + 3),
+          .since = result.text(0, first + 4)};
+}
+
 }  // namespace
 
 Ledger::Ledger(std::string schema, std::string slot)
@@ -82,16 +91,50 @@ std::optional<Checkpoint> Ledger::read_checkpoint(pg::Session& session) const {
                     lsn(4),
                     result.text(0, 5),
                     result.text(0, 6),
-                    std::stod(result.text(0, 7))};
+                    std::stod(result.text(0, 7)),
+                    owner_at(result, 8)};
 }
 
 std::optional<core::Lsn> Ledger::lock_checkpoint(pg::Session& session, Lock lock) const {
   // Together with BEGIN in one round trip, which leaves no room for parameters.
-  const pg::Result result = session.exec(fmt::format(
-      fmt::runtime(ledger_sql::kLockCheckpoint), fmt::arg("schema", pg::quote_identifier(schema_)),
-      fmt::arg("slot", pg::quote_literal(slot_)), fmt::arg("lock", lock == Lock::Exclusive ? "update" : "share")));
+  const pg::Result result = session.exec(
+      fmt::format(fmt::runtime(ledger_sql::kLockCheckpoint), fmt::arg("schema", pg::quote_identifier(schema_)),
+                  fmt::arg("slot", pg::quote_literal(slot_)),
+                  fmt::arg("columns", token_.empty() ? ledger_sql::kLockedPosition : ledger_sql::kLockedOwner),
+                  fmt::arg("lock", lock == Lock::Exclusive ? "update" : "share")));
+  try {
+    require_owner(result);
+  } catch (const core::Error&) {
+    session.exec("ROLLBACK");
+    throw;
+  }
   if (result.rows() == 0) return std::nullopt;
   return core::Lsn::parse(result.text(0, 0));
+}
+
+void Ledger::require_owner(const pg::Result& locked) const {
+  if (token_.empty()) return;
+  const SlotOwner owner = locked.rows() == 0 ? SlotOwner{} : owner_at(locked, 1);
+  if (owner.token != token_) throw taken_over(slot_, owner);
+}
+
+void Ledger::require_owner(pg::Session& session) const {
+  if (!token_.empty()) require_owner(session.exec(sql(ledger_sql::kReadOwner), {slot_}));
+}
+
+SlotOwner Ledger::take_checkpoint(pg::Session& session, std::string run, const Checkpoint& seen) const {
+  SlotOwner owner = SlotOwner::this_process(std::move(run));
+  const std::string lsn = seen.applied.to_string();
+  if (session
+          .exec(sql(ledger_sql::kTakeCheckpoint),
+                {slot_, owner.run, owner.token, owner.host, owner.pid, lsn, std::string_view{seen.owner.token}})
+          .affected_rows() == 1)
+    return owner;
+  throw core::Error{core::ErrorKind::Refused,
+                    "the checkpoint on the target has changed while this agent started: another agent has started too"}
+      .with("slot", slot_)
+      .with("checkpoint_lsn", lsn)
+      .remedy("stop one of the two, only one may run per slot; then start the other one again");
 }
 
 void Ledger::create_checkpoint(pg::Session& session, const Checkpoint& checkpoint) const {
@@ -104,11 +147,11 @@ void Ledger::create_checkpoint(pg::Session& session, const Checkpoint& checkpoin
 
 void Ledger::note_source(pg::Session& session, std::uint32_t timeline, std::string_view source_mark) const {
   const std::string number = std::to_string(timeline);
-  session.exec(sql(ledger_sql::kNoteSource), {slot_, number, source_mark});
+  session.exec(sql(ledger_sql::kNoteSource), {slot_, number, source_mark, token_});
 }
 
 void Ledger::note_mapping(pg::Session& session, std::string_view mapping) const {
-  session.exec(sql(ledger_sql::kNoteMapping), {slot_, mapping});
+  session.exec(sql(ledger_sql::kNoteMapping), {slot_, mapping, token_});
 }
 
 void Ledger::advance_checkpoint(pg::Session& session, core::Lsn applied,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apply/quarantine_table.hpp"
+#include "apply/slot_owner.hpp"
 #include "apply/target_key_changes.hpp"
 #include "core/lsn.hpp"
 #include "core/row_status.hpp"
@@ -28,6 +29,7 @@ struct Checkpoint {
   std::string source_mark;     ///< JSON: what else the source is known again by; empty: nothing is known
   std::string mapping;         ///< JSON: of the mapping that the rows were last compared under; empty: nothing is known
   double age_seconds = 0;      ///< since it moved last, by the target's clock
+  SlotOwner owner;             ///< who has taken the row
 };
 
 /// The ledger schema on the target: the only place that writes to it. Every function runs in the session's open transaction, or in one of
@@ -45,8 +47,18 @@ class Ledger {
   [[nodiscard]] std::optional<Checkpoint> read_checkpoint(pg::Session& session) const;
   enum class Lock : bool { Shared, Exclusive };
   /// Begins a transaction and locks the checkpoint in it, against everybody or against `Exclusive` only. Waits for whoever holds
-  /// it, up to lock_timeout. Nothing when there is none.
+  /// it, up to lock_timeout. Nothing when there is none. Throws Error(Refused), without a transaction, when hold() said that this process has
+  /// taken the row and the row does not.
   [[nodiscard]] std::optional<core::Lsn> lock_checkpoint(pg::Session& session, Lock lock) const;
+  /// Makes this process the owner of the row, if it still is as `seen`; `run` names its state directory. Throws Error(Refused) when it is not.
+  [[nodiscard]] SlotOwner take_checkpoint(pg::Session& session, std::string run, const Checkpoint& seen) const;
+  /// From now on nothing is written unless the row names this owner: what take_checkpoint() gave, once that was committed. Before other
+  /// threads use the ledger.
+  void hold(const SlotOwner& owner) { token_ = owner.token; }
+  /// Whether hold() was here.
+  [[nodiscard]] bool is_held() const { return !token_.empty(); }
+  /// In an open transaction that does not begin with lock_checkpoint(). Throws as that does.
+  void require_owner(pg::Session& session) const;
   /// Starts the checkpoint at the slot's consistent point.
   void create_checkpoint(pg::Session& session, const Checkpoint& checkpoint) const;
   /// Notes that the source is on this timeline now, and its mark. Affects nothing when there is no checkpoint.
@@ -94,9 +106,11 @@ class Ledger {
 
  private:
   [[nodiscard]] std::string sql(std::string_view text) const;
+  void require_owner(const pg::Result& locked) const;
 
   std::string schema_;
   std::string slot_;
+  std::string token_;  // of the owner that this process is; empty: it has not taken the row
   QuarantineTable quarantine_;
 };
 

@@ -19,6 +19,7 @@ create table if not exists {schema}.checkpoint (
   updated_at timestamptz not null default now());
 alter table {schema}.checkpoint add column if not exists source_mark pg_catalog.jsonb;
 alter table {schema}.checkpoint add column if not exists mapping pg_catalog.jsonb;
+alter table {schema}.checkpoint add column if not exists owner pg_catalog.jsonb;
 create table if not exists {schema}.stored_mappings (
   entity text not null,
   legacy_key text not null,
@@ -118,12 +119,29 @@ end $$;
 /// By way of the whole row: a ledger that an older agent made has no such column until the next start adds it.
 inline constexpr std::string_view kReadCheckpoint = R"sql(
 select source_system_id, source_timeline, source_database, applied_lsn, consistent_point, pg_catalog.to_jsonb(c) ->> 'source_mark',
-  pg_catalog.to_jsonb(c) ->> 'mapping', greatest(0, extract(epoch from pg_catalog.clock_timestamp() - c.updated_at))::float8
-from {schema}.checkpoint c where slot = $1)sql";
+  pg_catalog.to_jsonb(c) ->> 'mapping', greatest(0, extract(epoch from pg_catalog.clock_timestamp() - c.updated_at))::float8,
+  o ->> 'run', o ->> 'token', o ->> 'host', o ->> 'pid', o ->> 'since'
+from {schema}.checkpoint c cross join lateral (select pg_catalog.to_jsonb(c) -> 'owner') as x(o) where slot = $1)sql";
 
-/// `{slot}`: a quoted literal; `{lock}`: update or share
+/// `{slot}`: a quoted literal; `{lock}`: update or share; `{columns}`: what is read of the row.
 inline constexpr std::string_view kLockCheckpoint = R"sql(
-begin; select applied_lsn from {schema}.checkpoint where slot = {slot} for {lock})sql";
+begin; select {columns} from {schema}.checkpoint where slot = {slot} for {lock})sql";
+
+/// The second is for a process that has taken the row: a ledger that an older agent made has no such column.
+inline constexpr std::string_view kLockedPosition = "applied_lsn";
+inline constexpr std::string_view kLockedOwner =
+    "applied_lsn, owner ->> 'run', owner ->> 'token', owner ->> 'host', owner ->> 'pid', owner ->> 'since'";
+
+/// For share: whoever takes the row waits until the transaction has ended.
+inline constexpr std::string_view kReadOwner = R"sql(
+select applied_lsn, owner ->> 'run', owner ->> 'token', owner ->> 'host', owner ->> 'pid', owner ->> 'since'
+from {schema}.checkpoint where slot = $1 for share)sql";
+
+/// Only as it was when it was looked at: $6 the position, $7 the owner's token, empty for none.
+inline constexpr std::string_view kTakeCheckpoint = R"sql(
+update {schema}.checkpoint
+set owner = pg_catalog.jsonb_build_object('run', $2::text, 'token', $3::text, 'host', $4::text, 'pid', $5::text, 'since', pg_catalog.now())
+where slot = $1 and applied_lsn = $6::pg_catalog.pg_lsn and coalesce(owner ->> 'token', '') = $7)sql";
 
 inline constexpr std::string_view kCreateCheckpoint = R"sql(
 insert into {schema}.checkpoint as c (slot, source_system_id, source_timeline, source_database, applied_lsn, consistent_point,
@@ -134,10 +152,11 @@ on conflict (slot) do update set source_system_id = excluded.source_system_id, s
   source_mark = excluded.source_mark, updated_at = pg_catalog.now())sql";
 
 inline constexpr std::string_view kNoteMapping = R"sql(
-update {schema}.checkpoint set mapping = $2::pg_catalog.jsonb where slot = $1)sql";
+update {schema}.checkpoint set mapping = $2::pg_catalog.jsonb where slot = $1 and ($3 = '' or owner ->> 'token' = $3))sql";
 
 inline constexpr std::string_view kNoteSource = R"sql(
-update {schema}.checkpoint set source_timeline = $2::integer, source_mark = $3::pg_catalog.jsonb where slot = $1)sql";
+update {schema}.checkpoint set source_timeline = $2::integer, source_mark = $3::pg_catalog.jsonb
+where slot = $1 and ($4 = '' or owner ->> 'token' = $4))sql";
 
 /// The condition makes a checkpoint that would go back fail loudly: it affects no row.
 inline constexpr std::string_view kAdvanceCheckpoint = R"sql(

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <string>
+#include <utility>
 
 #include "core/error.hpp"
 #include "pg/sqlstate.hpp"
@@ -24,6 +25,14 @@ from pg_catalog.pg_stat_activity a
 where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid() and a.xact_start is not null
   and a.application_name like 'dispatch-sync/%')sql";
 
+constexpr std::string_view kSessionsOf = R"sql(
+select pg_catalog.string_agg(a.pid || ' (' || a.application_name || coalesce(' from ' || pg_catalog.host(a.client_addr), '') || ')', ', '
+  order by a.pid)
+from pg_catalog.pg_stat_activity a
+where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid()
+  and pg_catalog.right(a.application_name, pg_catalog.length($1) + 1) = '-' || $1
+  and a.application_name like 'dispatch-sync/%')sql";
+
 }  // namespace
 
 std::optional<core::Lsn> begin_writing(pg::Session& session, const Ledger& ledger, Writers writers) {
@@ -41,6 +50,22 @@ std::optional<core::Lsn> begin_writing(pg::Session& session, const Ledger& ledge
             "if another agent writes to this target, stop one of them; a session that nobody uses any more can be "
             "ended with pg_terminate_backend");
   }
+}
+
+void take_over(pg::Session& session, Ledger& ledger, std::string run, const Checkpoint& seen) {
+  static_cast<void>(begin_writing(session, ledger, Writers::One));
+  try {
+    const SlotOwner owner = ledger.take_checkpoint(session, std::move(run), seen);
+    session.exec("COMMIT");
+    ledger.hold(owner);
+  } catch (const core::Error&) {
+    if (!session.is_broken() && session.in_transaction()) session.exec("ROLLBACK");
+    throw;
+  }
+}
+
+std::string sessions_of(pg::Session& session, std::string_view run) {
+  return session.exec(kSessionsOf, {run}).text(0, 0);
 }
 
 void end_left_overs(pg::Session& session, std::string_view name) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "apply/ledger.hpp"
@@ -22,8 +23,16 @@ enum class Writers : std::uint8_t {
 // first, so that the wait is short.
 
 /// Opens a transaction in which rows may be written; returns the checkpoint as it is from now on until its end, nothing when there
-/// is none. Throws Error(Target), transient, when another writer does not give way within lock_timeout.
+/// is none. Throws Error(Target), transient, when another writer does not give way within lock_timeout, and Error(Refused) when another
+/// process has taken the checkpoint from the one that `ledger` is held by.
 std::optional<core::Lsn> begin_writing(pg::Session& session, const Ledger& ledger, Writers writers);
+
+/// Takes the checkpoint for this process, once the transactions that write under it are through: those of whoever had it before write no more.
+/// `seen` is the row as it was looked at. Throws Error(Refused) when it is not the same any more, and as begin_writing() does.
+void take_over(pg::Session& session, Ledger& ledger, std::string run, const Checkpoint& seen);
+
+/// The sessions on the target that bear this run's name, each with what is known of it; empty: none, or they cannot be seen.
+[[nodiscard]] std::string sessions_of(pg::Session& session, std::string_view run);
 
 /// Ends sessions that earlier connections of this agent left behind on the target: `name` is their application_name, or what it
 /// ends with. Never this session. They are gone when begin_writing() gets through.

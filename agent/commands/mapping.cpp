@@ -16,6 +16,7 @@
 #include "agent/exit_code.hpp"
 #include "agent/ledger_query.hpp"
 #include "agent/name_list.hpp"
+#include "agent/start_position.hpp"
 #include "apply/ledger.hpp"
 #include "core/error.hpp"
 #include "core/uuid.hpp"
@@ -126,10 +127,11 @@ int write_export(const Config& config, const Options& options) {
 int adopt(const Config& config, const Options& options) {
   const Environment environment = prepare(config);
   const auto store = open_store(environment);
-  const apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
+  apply::Ledger ledger{config.target.ledger_schema, config.source.slot};
   pg::Session target(environment.target, "adopt");
   refuse_conflicting_adoption(environment, *store, target);
   ledger.create(target, environment.plan);
+  take_checkpoint(environment, *store, target, ledger, GoesBy::LocalState);
   adopt_ids(environment, *store, ledger, "mapping adopt");
 
   nlohmann::ordered_json counts = nlohmann::ordered_json::array();

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "core/error.hpp"
+
+namespace apply {
+
+/// The process that may write under a slot's checkpoint row: the one that took it last. Everybody else who did before is locked out.
+struct SlotOwner {
+  std::string run;    ///< names its state directory; empty: nobody has taken the row yet
+  std::string token;  ///< of this one process, random
+  std::string host;
+  std::string pid;
+  std::string since;
+
+  /// This process with a new token, as the agent of this run.
+  [[nodiscard]] static SlotOwner this_process(std::string run);
+};
+
+/// Error(Refused): somebody else has taken the row of `slot` away from this process. Of `owner` is said what is known; no run: the row is gone.
+[[nodiscard]] core::Error taken_over(const std::string& slot, const SlotOwner& owner);
+
+}  // namespace apply

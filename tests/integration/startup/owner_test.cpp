@@ -1,0 +1,173 @@
+// Two agents with state directories of their own between the same ends, as on two hosts: one takes the slot, the other writes no more.
+#include <signal.h>
+
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "tests/support/small_pair.hpp"
+
+namespace {
+
+constexpr const char* kSource =
+    "CREATE TABLE item (id integer PRIMARY KEY, name text NOT NULL);"
+    "INSERT INTO item SELECT n, 'v' || n FROM generate_series(1, 500) n";
+constexpr const char* kTarget =
+    "CREATE TABLE items (id uuid PRIMARY KEY, name text NOT NULL, legacy_id integer UNIQUE)";
+constexpr const char* kMapping = R"yaml(version: 1
+namespace: 6ba7b811-9dad-11d1-80b4-00c04fd430c8
+routes:
+  - from: item
+    to: items
+    entity: item
+    columns: { name: name, legacy_id: id }
+)yaml";
+
+/// What one worker does with the third of five chunks, before anything of it is written.
+const tests::AgentUnderTest::Environment kHangsInThirdChunk{{"AGENT_FAILPOINTS", "in_copy=wait:500@3"}};
+
+struct TwoAgents {
+  TwoAgents() : pair(kSource, kTarget, kMapping), first(options()), second(options()) {}
+
+  tests::SmallPair pair;  // its own agent stays unused
+  tests::AgentUnderTest first;
+  tests::AgentUnderTest second;
+
+  [[nodiscard]] tests::AgentOptions options() {
+    tests::AgentOptions options = pair.agent.options();
+    options.workers = 1;
+    options.chunk_rows = 100;
+    return options;
+  }
+
+  /// In the middle of its copy, between two transactions, with its rows read: from now on it does nothing until it is woken.
+  static void hang_in_copy(tests::Process& agent) {
+    agent.wait_for_line("failpoint in_copy wait");
+    agent.kill(SIGSTOP);
+  }
+
+  /// As behind a connection pooler, which shows its own names for sessions: nobody sees the agent that has the slot.
+  void hide_owner() const {
+    pair.target_admin.exec(
+        "UPDATE dispatch_sync.checkpoint SET owner = jsonb_set(owner, '{run}', '\"behind-a-pooler\"')");
+  }
+
+  /// Rows of the first copied chunks and of those that the hanging agent has read or is going to read.
+  void change() const {
+    pair.source.exec(
+        "UPDATE item SET name = 'new' WHERE id IN (7, 205, 250, 480); DELETE FROM item WHERE id IN (8, 206, 251, 499); "
+        "INSERT INTO item VALUES (900, 'v900')");
+  }
+
+  void expect_equal() const {
+    const auto rows = [](const tests::Database& side, const std::string& table, const std::string& key) {
+      return side.query_value("SELECT string_agg(" + key + " || '|' || name, E'\n' ORDER BY " + key + ") FROM " + table)
+          .value();
+    };
+    const std::string expected = rows(pair.source, "item", "id");
+    const std::string found = rows(pair.target, "items", "legacy_id");
+    BOOST_TEST((found == expected), tests::differing_lines(expected, found));
+  }
+
+  static void expect_taken_over(const tests::Process& agent, int exit_code) {
+    const std::string said = agent.err();
+    BOOST_TEST(exit_code == 6, said);
+    BOOST_TEST(said.find("another agent has taken over this slot's checkpoint") != std::string::npos, said);
+    BOOST_TEST(said.find("remedy:") != std::string::npos, said);
+  }
+
+  static void stop(tests::AgentUnderTest& agent) { BOOST_TEST(agent.stop() == 0, agent.process().err()); }
+};
+
+}  // namespace
+
+// reliability 38
+BOOST_AUTO_TEST_CASE(an_agent_that_hung_in_its_copy_writes_no_more_once_another_has_the_slot) {
+  TwoAgents world;
+  world.first.start(kHangsInThirdChunk);
+  TwoAgents::hang_in_copy(world.first.process());
+  world.hide_owner();
+  world.second.start();
+  world.second.wait_streaming();
+  world.change();
+  world.second.wait_applied();
+  world.expect_equal();
+  world.first.process().kill(SIGCONT);
+  TwoAgents::expect_taken_over(world.first.process(), world.first.wait());
+  world.pair.source.exec("UPDATE item SET name = 'last' WHERE id = 300");
+  world.second.wait_applied();
+  TwoAgents::stop(world.second);
+  world.expect_equal();
+
+  // Its state directory is not what the next start goes by.
+  world.first.start();
+  world.first.wait_streaming();
+  world.first.wait_applied();
+  TwoAgents::stop(world.first);
+  world.expect_equal();
+}
+
+// reliability 38
+BOOST_AUTO_TEST_CASE(a_snapshot_from_another_host_removes_nothing_that_the_agent_has_brought_meanwhile) {
+  TwoAgents world;
+  world.first.must({"snapshot"});
+  const auto copying = world.second.begin({"snapshot"}, kHangsInThirdChunk);
+  TwoAgents::hang_in_copy(*copying);
+  world.hide_owner();
+  world.first.start();
+  world.first.wait_streaming();
+  world.change();
+  world.first.wait_applied();
+  world.expect_equal();
+  copying->kill(SIGCONT);
+  TwoAgents::expect_taken_over(*copying, copying->wait(std::chrono::minutes(2)));
+  world.first.wait_applied();
+  TwoAgents::stop(world.first);
+  world.expect_equal();
+}
+
+// reliability 38
+BOOST_AUTO_TEST_CASE(an_agent_that_is_seen_to_copy_is_not_taken_from) {
+  TwoAgents world;
+  world.first.must({"snapshot"});
+  const auto copying = world.second.begin({"snapshot"}, kHangsInThirdChunk);
+  TwoAgents::hang_in_copy(*copying);
+  const auto refused = world.first.command({"run"});
+  BOOST_TEST(refused.exit_code == 5, refused.err);
+  BOOST_TEST(refused.err.find("another agent, with a state directory of its own, writes") != std::string::npos,
+             refused.err);
+  BOOST_TEST(refused.err.find("dispatch-sync/") != std::string::npos, refused.err);
+  BOOST_TEST(refused.err.find("remedy:") != std::string::npos, refused.err);
+  copying->kill(SIGCONT);
+  BOOST_TEST(copying->wait(std::chrono::minutes(2)) == 0, copying->err());
+  world.change();
+  world.first.start();
+  world.first.wait_streaming();
+  world.first.wait_applied();
+  TwoAgents::stop(world.first);
+  world.expect_equal();
+}
+
+// reliability 38
+BOOST_AUTO_TEST_CASE(a_state_directory_is_not_gone_by_after_another_agent_had_the_slot) {
+  TwoAgents world;
+  world.first.must({"snapshot"});
+  world.first.must({"sync", "--until-current"});
+  // Comes and goes between two looks of the first agent, and stays on the target but for the other's eyes.
+  world.pair.source.exec("INSERT INTO item VALUES (901, 'brief')");
+  world.second.must({"snapshot"});
+  world.pair.source.exec("DELETE FROM item WHERE id = 901");
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"quarantine", "retry"}, {"sync", "--until-current"}}) {
+    const auto refused = world.first.command(command);
+    BOOST_TEST(refused.exit_code == 6, refused.err);
+    BOOST_TEST(refused.err.find("remedy:") != std::string::npos, refused.err);
+  }
+  world.first.start();
+  world.first.wait_streaming();
+  world.first.wait_applied();
+  TwoAgents::stop(world.first);
+  world.expect_equal();
+  BOOST_TEST(world.pair.target.query_value("SELECT count(*) FROM items WHERE legacy_id = 901").value() == "0");
+}
