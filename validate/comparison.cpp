@@ -105,7 +105,7 @@ struct Comparison::Tally {
     } else if (row.fate == Fate::Quarantined || fails) {
       ++counts.quarantined;
       find(FindingKind::Quarantined, {}, fails ? comparison->failure : row.why);
-      if (row.is_in_ledger) refused.push_back(row.row.key);
+      if (row.is_only_in_ledger) refused.push_back(row.row.key);
     } else {
       counts.source_checksum.add(comparison->meant);
       if (!comparison->is_there()) {

@@ -139,9 +139,9 @@ std::vector<Expectation> expect_rows(const mapping::Plan& plan, const mapping::R
     one.is_accepted = ledger.is_accepted(route.id, legacy_key);
     const std::string* refused = ledger.quarantined(route.id, legacy_key);
     if (refused == nullptr) continue;
-    one.is_in_ledger = true;
     if (one.fate == Fate::Expected) {
       one.fate = Fate::Quarantined;
+      one.is_only_in_ledger = true;
       one.why = *refused;
     }
   }

@@ -26,8 +26,8 @@ struct Expectation {
   Fate fate = Fate::Expected;
   /// An operator has accepted that it is not there. With Expected: it may be there all the same.
   bool is_accepted = false;
-  bool is_in_ledger = false;  ///< of Quarantined
-  std::string why = {};       ///< of Parked and Quarantined
+  bool is_only_in_ledger = false;  ///< of Quarantined: the mapping would write it today
+  std::string why = {};            ///< of Parked and Quarantined
 };
 
 /// Derives rows of one table on one route from `overlay`, whose images are of the validated moment and whose presence of parents was decided

@@ -2,6 +2,8 @@
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -187,6 +189,23 @@ BOOST_AUTO_TEST_CASE(equal_databases_never_alarm_whatever_is_going_on) {
   work.stop();
   office.require_honest();
   BOOST_TEST(office.agent.stop() == 0);
+}
+
+// A retry would leave it where it is.
+BOOST_AUTO_TEST_CASE(a_row_that_the_mapping_itself_refuses_is_not_said_to_pass) {
+  const Office office;
+  std::ifstream file(office.agent.mapping_file());
+  std::string mapping{std::istreambuf_iterator<char>{file}, {}};
+  const std::string column = R"yaml({ expr: "ref('person', person_id)", missing: "null" })yaml";
+  mapping.replace(mapping.find(column), column.size(),
+                  R"yaml({ expr: "CASE WHEN id > 0 THEN ref('person', person_id) END", missing: quarantine })yaml");
+  std::ofstream(office.agent.mapping_file()) << mapping;
+  office.bring_over();
+  const auto verdict = office.validate();
+  BOOST_TEST(verdict.exit_code == 1);
+  BOOST_TEST(verdict.count("invoices", "quarantined") == 3);
+  BOOST_TEST(verdict.count("invoices", "would_pass") == 0);
+  BOOST_TEST(office.agent.command({"quarantine", "retry"}).exit_code == 1);
 }
 
 // reliability 103, 123, 178
