@@ -19,6 +19,7 @@
 #include "agent/quarantine_ledger.hpp"
 #include "apply/operator_name.hpp"
 #include "core/error.hpp"
+#include "mapping/sql_text.hpp"
 #include "pg/session.hpp"
 
 namespace agent::commands::quarantine {
@@ -70,6 +71,18 @@ std::string parents_text(const ParkedRow& row) {
   return fmt::format("{}", fmt::join(parents, ", "));
 }
 
+/// A name that is mistaken finds nothing, which looks like good news.
+void require_route(const Config& config, const std::string& name) {
+  const ::mapping::MappingFile file = read_mapping(config);
+  const bool is_known = std::ranges::any_of(file.routes, [&](const ::mapping::RouteEntry& route) {
+    return name == (route.name ? route.name->text : ::mapping::parse_table_name(route.to.text).name);
+  });
+  if (is_known) return;
+  throw core::Error(core::ErrorKind::Usage, "there is no route of this name")
+      .with("route", name)
+      .remedy("take a name that agent status shows");
+}
+
 int list(const Config& config, const Options& options) {
   const QuarantineSelection selection = selection_of(options.quarantine);
   pg::Session target(target_params(config), "quarantine");
@@ -83,6 +96,9 @@ int list(const Config& config, const Options& options) {
       return one.operation == "park" && one.route == row.route && one.legacy_key == row.legacy_key;
     });
   });
+
+  if (!selection.route.empty() && rows.empty() && parked.empty() && accepted.empty())
+    require_route(config, selection.route);
 
   if (options.as_json) {
     nlohmann::ordered_json json;
@@ -197,6 +213,10 @@ RetryResult retry_rows(const Config& config, const Options::Quarantine& selectio
 
 int retry(const Config& config, const Options& options, const Here& here) {
   const RetryResult result = retry_rows(config, options.quarantine, here);
+  if (result.retried == 0 && !options.quarantine.keys.empty()) {
+    throw core::Error(core::ErrorKind::Usage, "none of these rows is quarantined")
+        .remedy("agent quarantine list shows those that are");
+  }
   if (options.as_json) {
     std::cout << nlohmann::ordered_json{{"retried", result.retried},
                                         {"applied", result.applied},
@@ -264,7 +284,12 @@ void declare(CLI::App& app, Options& options) {
              Action::Discard);
   discard->add_option("KEY", part.keys, "Legacy keys");
   discard->add_flag("--all", part.all, "All quarantined and parked rows (of --route, if that is given)");
-  discard->add_option("--reason", part.reason, "Why; kept in the ledger with your name")->required()->type_name("TEXT");
+  discard->add_option("--reason", part.reason, "Why; kept in the ledger with your name")
+      ->required()
+      ->type_name("TEXT")
+      ->check([](const std::string& reason) {
+        return reason.find_first_not_of(" \t\n") == std::string::npos ? "say why in words" : "";
+      });
 }
 
 int run(const Options& options, const Here& here) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "tests/faults/people.hpp"
 #include "tests/support/process_memory.hpp"
@@ -69,6 +70,17 @@ BOOST_AUTO_TEST_CASE(a_row_that_the_new_application_holds_on_to_is_quarantined_a
   BOOST_TEST(shown["op"] == "delete", shown.dump());
   BOOST_TEST(shown["remedy"].get<std::string>().find("visits_person_id_fkey") != std::string::npos, shown.dump());
   BOOST_TEST(shown["row"]["id"] == pair.on_target("SELECT id FROM people WHERE legacy_id = 7"), shown.dump());
+
+  // What finds nothing, since nothing is called so, is no success.
+  for (const std::vector<std::string>& mistaken : std::vector<std::vector<std::string>>{
+           {"quarantine", "list", "--route", "poeple"},
+           {"quarantine", "retry", "8888"},
+           {"quarantine", "discard", "7", "--reason", " "},
+       }) {
+    const CommandResult answer = pair.agent.command(mistaken);
+    BOOST_TEST(answer.exit_code == 2, mistaken.back() + ": " + answer.out + answer.err);
+  }
+  pair.agent.must({"quarantine", "list", "--route", "people"});
 
   const CommandResult in_vain = pair.agent.command({"quarantine", "retry"});
   BOOST_TEST(in_vain.exit_code == 1, in_vain.err);
