@@ -204,10 +204,9 @@ class Worker {
   /// The reader's lock keeps the table as it is now: columns are found by the names that they have now, whatever the snapshot saw under them.
   void require_same_table(core::TableId table) {
     const mapping::Plan& plan = pass_.environment.plan;
-    const TableRecords now = read_records(catalog_, plan);
-    const auto is = now.find(table);
-    const auto change = is == now.end() ? std::optional{SilentChange{"the table was dropped"}}
-                                        : silent_change(pass_.records.at(table), is->second, catalog_);
+    const auto now = read_record(catalog_, plan.table(table));
+    const auto change = now ? silent_change(pass_.records.at(table), *now, catalog_)
+                            : std::optional{SilentChange{"the table was dropped"}};
     if (!change || change->may_be_told) return;  // what may be told is for the stream to judge
     const std::string name = plan.table(table).name.display();
     const std::vector<state::Chunk> chunks = pass_.store.chunks();

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <span>
 #include <string_view>
 
 #include "agent/table_record_sql.hpp"
@@ -34,11 +36,13 @@ std::string filled(std::string_view text, std::string_view placeholder, std::str
   return at == std::string::npos ? result : result.replace(at, placeholder.size(), value);
 }
 
-std::vector<TableRecord> read_tables(pg::Session& source, const mapping::Plan& plan) {
+using Tables = std::span<const mapping::SourceTable>;
+
+std::vector<TableRecord> read_tables(pg::Session& source, Tables wanted) {
   std::vector<std::string> schemas;
   std::vector<std::string> names;
   std::vector<core::Oid> oids;
-  for (const mapping::SourceTable& table : plan.tables) {
+  for (const mapping::SourceTable& table : wanted) {
     schemas.push_back(table.name.schema);
     names.push_back(table.name.name);
     oids.push_back(table.oid);
@@ -57,12 +61,22 @@ std::vector<TableRecord> read_tables(pg::Session& source, const mapping::Plan& p
 }
 
 /// Per table: the record of its name, or of its oid.
-TableRecords pick(std::vector<TableRecord> found, const mapping::Plan& plan) {
+TableRecords pick(const std::vector<TableRecord>& found, Tables wanted) {
+  std::map<core::QualifiedName, const TableRecord*> by_name;
+  std::map<core::Oid, const TableRecord*> by_oid;
+  for (const TableRecord& record : found) {
+    by_name.emplace(record.name, &record);
+    by_oid.emplace(record.oid, &record);
+  }
   TableRecords records;
-  for (const mapping::SourceTable& table : plan.tables) {
-    auto at = std::ranges::find(found, table.name, &TableRecord::name);
-    if (at == found.end()) at = std::ranges::find(found, table.oid, &TableRecord::oid);
-    if (at != found.end()) records.emplace(table.id, *at);
+  for (const mapping::SourceTable& table : wanted) {
+    const auto named = by_name.find(table.name);
+    const auto same = by_oid.find(table.oid);
+    if (named != by_name.end()) {
+      records.emplace(table.id, *named->second);
+    } else if (same != by_oid.end()) {
+      records.emplace(table.id, *same->second);
+    }
   }
   return records;
 }
@@ -73,39 +87,64 @@ std::vector<core::Oid> oids_of(const TableRecords& records) {
   return oids;
 }
 
-void read_columns(pg::Session& source, const mapping::Plan& plan, TableRecords& records) {
+/// Several tables of the mapping may have one record: one found by its name, the other by its oid.
+std::multimap<core::Oid, TableRecords::value_type*> by_oid(TableRecords& records) {
+  std::multimap<core::Oid, TableRecords::value_type*> entries;
+  for (auto& entry : records) entries.emplace(entry.second.oid, &entry);
+  return entries;
+}
+
+void read_columns(pg::Session& source, Tables wanted, TableRecords& records) {
+  std::map<core::TableId, std::set<std::string_view>> columns_read;
+  for (const mapping::SourceTable& table : wanted) {
+    for (const mapping::ImageColumn& column : table.columns) columns_read[table.id].insert(column.name);
+  }
+  const auto entries = by_oid(records);
   const bool has_missing_values = pg::ServerVersion{source.server_version()}.has_missing_values();
   const pg::Result result =
       source.exec(filled(table_record_sql::kColumns, "{has_missing}", has_missing_values ? "a.atthasmissing" : "false"),
                   {array_of(oids_of(records))});
   for (std::size_t row = 0; row < result.rows(); ++row) {
-    TableRecord::Column column{.name = result.text(row, 1),
-                               .number = result.integer(row, 2),
-                               .type = {oid(result, row, 3), static_cast<std::int32_t>(result.integer(row, 4))},
-                               .type_name = result.text(row, 6),
-                               .version = result.text(row, 5),
-                               .has_missing_value = result.is_true(row, 7)};
-    for (auto& [table, record] : records) {
-      const bool is_read = std::ranges::find(plan.table(table).columns, column.name, &mapping::ImageColumn::name) !=
-                           plan.table(table).columns.end();
-      if (record.oid == oid(result, row, 0) && is_read) record.columns.push_back(column);
+    const TableRecord::Column column{.name = result.text(row, 1),
+                                     .number = result.integer(row, 2),
+                                     .type = {oid(result, row, 3), static_cast<std::int32_t>(result.integer(row, 4))},
+                                     .type_name = result.text(row, 6),
+                                     .version = result.text(row, 5),
+                                     .has_missing_value = result.is_true(row, 7)};
+    const auto [first, last] = entries.equal_range(oid(result, row, 0));
+    for (auto at = first; at != last; ++at) {
+      auto& [table, record] = *at->second;
+      if (columns_read[table].contains(column.name)) record.columns.push_back(column);
     }
   }
 }
 
 void read_leaves(pg::Session& source, TableRecords& records) {
+  const auto entries = by_oid(records);
   const pg::Result result = source.exec(table_record_sql::kLeaves, {array_of(oids_of(records))});
   for (std::size_t row = 0; row < result.rows(); ++row) {
-    for (auto& [table, record] : records) {
-      if (record.oid != oid(result, row, 0)) continue;
-      record.leaves.push_back({.oid = oid(result, row, 1),
-                               .name = {result.text(row, 2), result.text(row, 3)},
-                               .storage = result.text(row, 4),
-                               .is_born_attached = result.is_true(row, 5),
-                               .attachments = result.text(row, 6),
-                               .version = result.text(row, 7)});
+    const auto [first, last] = entries.equal_range(oid(result, row, 0));
+    for (auto at = first; at != last; ++at) {
+      at->second->second.leaves.push_back({.oid = oid(result, row, 1),
+                                           .name = {result.text(row, 2), result.text(row, 3)},
+                                           .storage = result.text(row, 4),
+                                           .is_born_attached = result.is_true(row, 5),
+                                           .attachments = result.text(row, 6),
+                                           .version = result.text(row, 7)});
     }
   }
+}
+
+TableRecords read_all(pg::Session& source, Tables wanted) {
+  TableRecords records = pick(read_tables(source, wanted), wanted);
+  read_columns(source, wanted, records);
+  read_leaves(source, records);
+  const auto obstacles = read_obstacles(source, oids_of(records));
+  for (auto& [table, record] : records) {
+    const auto obstacle = obstacles.find(record.oid);
+    if (obstacle != obstacles.end()) record.obstacle = obstacle->second;
+  }
+  return records;
 }
 
 TableRecord::Obstacle obstacle_of(const core::QualifiedName& found, bool is_child) {
@@ -201,16 +240,12 @@ std::optional<SilentChange> leaf_change(const TableRecord& before, const TableRe
 
 }  // namespace
 
-TableRecords read_records(pg::Session& source, const mapping::Plan& plan) {
-  TableRecords records = pick(read_tables(source, plan), plan);
-  read_columns(source, plan, records);
-  read_leaves(source, records);
-  const auto obstacles = read_obstacles(source, oids_of(records));
-  for (auto& [table, record] : records) {
-    const auto obstacle = obstacles.find(record.oid);
-    if (obstacle != obstacles.end()) record.obstacle = obstacle->second;
-  }
-  return records;
+TableRecords read_records(pg::Session& source, const mapping::Plan& plan) { return read_all(source, plan.tables); }
+
+std::optional<TableRecord> read_record(pg::Session& source, const mapping::SourceTable& table) {
+  const TableRecords records = read_all(source, {&table, 1});
+  if (records.empty()) return std::nullopt;
+  return records.begin()->second;
 }
 
 std::map<core::Oid, TableRecord::Obstacle> read_obstacles(pg::Session& source, const std::vector<core::Oid>& tables) {

@@ -55,6 +55,8 @@ struct TableRecord {
 /// Records by TableId: of the table that has the name now, or, where none has, of the one that the plan was compiled for. None of a table that is gone.
 using TableRecords = std::map<core::TableId, TableRecord>;
 [[nodiscard]] TableRecords read_records(pg::Session& source, const mapping::Plan& plan);
+/// The same of one table alone: what it costs does not grow with the mapping.
+[[nodiscard]] std::optional<TableRecord> read_record(pg::Session& source, const mapping::SourceTable& table);
 
 /// Of the tables with these oids, those that have one.
 [[nodiscard]] std::map<core::Oid, TableRecord::Obstacle> read_obstacles(pg::Session& source,
