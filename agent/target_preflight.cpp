@@ -198,7 +198,12 @@ std::vector<Finding> judge_deferrable_constraints(pg::Session& session, const st
           name +
               " is deferrable: the server checks such constraints by triggers, which rest while the agent writes, "
               "so that rows that violate it would be written without a word",
-          remedy);
+          remedy +
+              "; or let the agent write as a role that may not set session_replication_role (REVOKE SET ON PARAMETER "
+              "session_replication_role FROM " +
+              pg::quote_identifier(role) +
+              "): then the server checks it, and one that is INITIALLY DEFERRED at COMMIT, where a violation stops the "
+              "agent");
     } else if (found.is_true(row, 4)) {
       findings.warning(
           name + " is checked at COMMIT only: rows that violate it stop the agent instead of being quarantined",

@@ -270,7 +270,7 @@ BOOST_AUTO_TEST_CASE(a_deferrable_constraint_is_refused_where_the_target_would_n
   const Check check = fixture.check();
   expect_error(
       check, {"constraint One Name of things is deferrable"},
-      "ALTER TABLE \"public\".\"things\" DROP CONSTRAINT \"One Name\", ADD CONSTRAINT \"One Name\" UNIQUE (name)");
+      "ALTER TABLE \"public\".\"things\" DROP CONSTRAINT \"One Name\", ADD CONSTRAINT \"One Name\" UNIQUE (name);");
   const Said refused = fixture.say({"snapshot"});
   BOOST_TEST(refused.code == 6, refused.err);
   BOOST_TEST(refused.err.find("constraint One Name of things is deferrable") != std::string::npos, refused.err);
