@@ -140,13 +140,10 @@ std::optional<Error> refuse_obstacle(const Environment& environment, state::Stor
   store_records(environment, store, marked);
   const auto& [table, record] = *found;
   const std::string name = environment.plan.table(table).name.display();
-  return std::move(
-      Error{ErrorKind::Refused, "not all changes of a table come in the stream"}
-          .with("table", name)
-          .with("reason", record.obstacle.what)
-          .remedy(record.obstacle.remedy +
-                  (stored.contains(table) ? "; then run `agent snapshot --table " + name + "` and start the agent again"
-                                          : "; then start the agent again")));
+  return refused_for(record.obstacle, name,
+                     stored.contains(table)
+                         ? "; then run `agent snapshot --table " + name + "` and start the agent again"
+                         : "; then start the agent again");
 }
 
 }  // namespace

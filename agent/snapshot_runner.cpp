@@ -367,12 +367,7 @@ TableRecords settle_records(const Environment& environment, state::Store& store,
           .with("table", table.name.display())
           .remedy("run the command again: it reads the catalog anew");
     }
-    if (!record->second.obstacle.what.empty()) {
-      throw Error{ErrorKind::Refused, "not all changes of a table come in the stream"}
-          .with("table", table.name.display())
-          .with("reason", record->second.obstacle.what)
-          .remedy(record->second.obstacle.remedy);
-    }
+    if (!record->second.obstacle.what.empty()) throw refused_for(record->second.obstacle, table.name.display());
   }
   const TableRecords stored = stored_records(environment, store);
   for (const state::Chunk& chunk : store.chunks()) {

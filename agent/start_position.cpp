@@ -175,12 +175,11 @@ void require_no_other_agent(pg::Session& target, const apply::Checkpoint& checkp
     const std::string sessions = apply::sessions_of(target, checkpoint.owner.run);
     if (sessions.empty()) return;
     if (std::chrono::steady_clock::now() > give_up) {
-      throw Error(ErrorKind::State,
-                  "another agent, with a state directory of its own, writes to the target for this slot")
-          .with("slot", slot)
-          .with("since", checkpoint.owner.since)
-          .with("host", checkpoint.owner.host)
-          .with("pid", checkpoint.owner.pid)
+      throw apply::with_owner(
+          Error(ErrorKind::State,
+                "another agent, with a state directory of its own, writes to the target for this slot")
+              .with("slot", slot),
+          checkpoint.owner)
           .with("sessions", sessions)
           .remedy(
               "stop the other agent; if it is gone, end the sessions on the target that it left behind with "
@@ -191,13 +190,12 @@ void require_no_other_agent(pg::Session& target, const apply::Checkpoint& checkp
 }
 
 Error another_had_it(const apply::Checkpoint& checkpoint, const std::string& slot, std::string remedy) {
-  return std::move(Error(ErrorKind::Refused,
-                         "an agent with another state directory has had this slot since: the local state is outdated")
-                       .with("slot", slot)
-                       .with("since", checkpoint.owner.since)
-                       .with("host", checkpoint.owner.host)
-                       .with("pid", checkpoint.owner.pid)
-                       .remedy(std::move(remedy)));
+  return apply::with_owner(
+      Error(ErrorKind::Refused,
+            "an agent with another state directory has had this slot since: the local state is outdated")
+          .with("slot", slot)
+          .remedy(std::move(remedy)),
+      checkpoint.owner);
 }
 
 }  // namespace

@@ -258,6 +258,13 @@ std::map<core::Oid, TableRecord::Obstacle> read_obstacles(pg::Session& source, c
   return obstacles;
 }
 
+core::Error refused_for(const TableRecord::Obstacle& obstacle, const std::string& table, const std::string& then) {
+  return std::move(core::Error{core::ErrorKind::Refused, "not all changes of a table come in the stream"}
+                       .with("table", table)
+                       .with("reason", obstacle.what)
+                       .remedy(obstacle.remedy + then));
+}
+
 std::string format_record(const TableRecord& record) {
   json columns = json::array();
   for (const TableRecord::Column& column : record.columns) {

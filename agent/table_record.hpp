@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.hpp"
 #include "core/relation.hpp"
 #include "core/type_change.hpp"
 #include "mapping/plan.hpp"
@@ -61,6 +62,10 @@ using TableRecords = std::map<core::TableId, TableRecord>;
 /// Of the tables with these oids, those that have one.
 [[nodiscard]] std::map<core::Oid, TableRecord::Obstacle> read_obstacles(pg::Session& source,
                                                                         const std::vector<core::Oid>& tables);
+
+/// Error(Refused): not all changes of `table` come in the stream. `then`: what follows on the obstacle's own remedy.
+[[nodiscard]] core::Error refused_for(const TableRecord::Obstacle& obstacle, const std::string& table,
+                                      const std::string& then = {});
 
 /// Text for the local state, and back. `parse_record` throws Error(State) when the text is no record.
 [[nodiscard]] std::string format_record(const TableRecord& record);

@@ -150,16 +150,12 @@ bool Applier::run_isolating(const Fill& fill, Decider::Options options) {
   options.is_careful = true;
   const Saved saved = save();
   run(fill, options);
-  const bool met = std::ranges::any_of(quarantine_.refused, [&](const auto& refused) {
-    const auto& [row, entry] = refused;
-    return entry.refusal && may_be_caused_by_order(entry.refusal->sqlstate) && !saved.quarantine.is_refused_now(row);
-  });
-  if (met) {
+  if (!met_since(saved.quarantine).empty()) {
     restore(saved);
-  } else {
-    session_->release_savepoint();
+    return false;
   }
-  return !met;
+  session_->release_savepoint();
+  return true;
 }
 
 void Applier::replay_changes(const core::TransactionPart& part, Decider::Options options) {
@@ -175,14 +171,19 @@ void Applier::replay_changes(const core::TransactionPart& part, Decider::Options
 }
 
 /// A unique value that two rows exchange (the source may check it at commit only) keeps the first of them out for a moment.
-void Applier::note_met(const QuarantineChanges& before) {
+std::vector<RouteRow> Applier::met_since(const QuarantineChanges& before) const {
+  std::vector<RouteRow> met;
   for (const auto& [row, entry] : quarantine_.refused) {
     if (entry.refusal && may_be_caused_by_order(entry.refusal->sqlstate) && !before.is_refused_now(row))
-      met_.emplace(row.route, row.key);
+      met.push_back(row);
   }
+  return met;
+}
+
+void Applier::note_met(const QuarantineChanges& before) {
+  for (RouteRow& row : met_since(before)) met_.insert(std::move(row));
   for (const auto& [target_row, entry] : quarantine_.unremoved) {
-    if (!before.unremoved.contains(target_row))
-      met_unremoved_.insert_or_assign({target_row.route, target_row.key}, entry.key);
+    if (!before.unremoved.contains(target_row)) met_unremoved_.insert_or_assign(target_row, entry.key);
   }
 }
 
@@ -194,13 +195,13 @@ void Applier::try_met_again() {
     run(
         [&](Batch&, Decider& decider) {
           for (const auto& [target_row, key] : unremoved) {
-            if (quarantine_.unremoved.contains({target_row.first, target_row.second}))
-              decider.remove(plan_.route(target_row.first), key, target_row.second);
+            if (quarantine_.unremoved.contains(target_row))
+              decider.remove(plan_.route(target_row.route), key, target_row.key);
           }
-          for (const auto& [id, key] : rows) {
-            const mapping::Route& route = plan_.route(id);
-            if (quarantine_.is_refused_now({id, key}) && overlay_.row(route.from, key) != nullptr)
-              decider.add_row(route, key);
+          for (const RouteRow& row : rows) {
+            const mapping::Route& route = plan_.route(row.route);
+            if (quarantine_.is_refused_now(row) && overlay_.row(route.from, row.key) != nullptr)
+              decider.add_row(route, row.key);
           }
         },
         {.is_careful = true, .remembers_reached = false});

@@ -156,6 +156,8 @@ class Applier {
   void replay_in_order(std::span<const core::TransactionPart> parts, const Decider::Options& options);
   /// False, with nothing done, when that refused rows which may only have met, at one moment, what others had at another.
   [[nodiscard]] bool run_isolating(const Fill& fill, Decider::Options options);
+  /// Rows that are refused for what others had at that moment, and were not before.
+  [[nodiscard]] std::vector<RouteRow> met_since(const QuarantineChanges& before) const;
   void note_met(const QuarantineChanges& before);
   void try_met_again();
   void know_unremoved(std::vector<std::int64_t> counts);
@@ -179,9 +181,8 @@ class Applier {
   std::function<bool(core::TableId)> comes_later_;
   // Rows of the open transaction that were refused for what others had at that moment, target rows that did not go for it, and what was held
   // aside meanwhile. The last changes may put all of that right, and another part of a large transaction may bring them.
-  std::set<std::pair<core::RouteId, core::RowKey>> met_;
-  std::map<std::pair<core::RouteId, core::RowKey>, core::RowKey>
-      met_unremoved_;  // source rows, by route and target key
+  std::set<RouteRow> met_;
+  std::map<RouteRow, core::RowKey> met_unremoved_;  // source rows, by route and target key
   std::optional<HeldAside> held_;
   std::vector<std::uint64_t> named_;  // sets of reached rows, to be forgotten once local state has followed
 

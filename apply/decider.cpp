@@ -456,7 +456,8 @@ void Decider::set_presence(const mapping::Route& route, const core::RowKey& key,
   if (row.present_as == present_as) return;
   const auto before = std::exchange(row.present_as, present_as);
   // What stays on the target stays the agent's own: nothing but its id tells it from a row of somebody else. Another row may have the key by now.
-  const bool is_passed_on = before && is_taken(route, key, target_key_of(overlay_.uuid(*route.entity, *before)));
+  const bool is_passed_on =
+      before && !route.key_is_primary && is_taken(route, key, target_key_of(overlay_.uuid(*route.entity, *before)));
   if (before && !is_passed_on && route.on_delete == mapping::OnDelete::Delete) note_mapping(route, *before, false);
   if (before) derive_referrers(*route.entity, *before);
   if (present_as) derive_referrers(*route.entity, *present_as);

@@ -19,7 +19,7 @@ namespace apply {
 struct RouteRow {
   core::RouteId route;
   core::RowKey key;
-  friend bool operator==(const RouteRow&, const RouteRow&) = default;
+  friend auto operator<=>(const RouteRow&, const RouteRow&) = default;
 };
 
 struct RouteRowHash {

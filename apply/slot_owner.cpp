@@ -20,13 +20,17 @@ SlotOwner SlotOwner::this_process(std::string run) {
           .since = {}};
 }
 
+core::Error with_owner(core::Error error, const SlotOwner& owner) {
+  return std::move(error.with("since", owner.since).with("host", owner.host).with("pid", owner.pid));
+}
+
 core::Error taken_over(const std::string& slot, const SlotOwner& owner) {
   core::Error error{core::ErrorKind::Refused,
                     owner.token.empty()
                         ? "this slot's checkpoint is gone from the target, or its owner is: somebody copies anew"
                         : "another agent has taken over this slot's checkpoint"};
   error.with("slot", slot);
-  if (!owner.token.empty()) error.with("since", owner.since).with("host", owner.host).with("pid", owner.pid);
+  if (!owner.token.empty()) error = with_owner(std::move(error), owner);
   return std::move(error.remedy(
       "stop one of the two: only one may run per slot. This one has written nothing since, and its state directory is "
       "behind: start it again only where the other one is stopped; it then reads all rows again and compares them"));

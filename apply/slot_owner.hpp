@@ -18,6 +18,9 @@ struct SlotOwner {
   [[nodiscard]] static SlotOwner this_process(std::string run);
 };
 
+/// The error with since when, on which host and as which process the owner has the row.
+[[nodiscard]] core::Error with_owner(core::Error error, const SlotOwner& owner);
+
 /// Error(Refused): somebody else has taken the row of `slot` away from this process. Of `owner` is said what is known; no run: the row is gone.
 [[nodiscard]] core::Error taken_over(const std::string& slot, const SlotOwner& owner);
 
