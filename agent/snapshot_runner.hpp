@@ -6,21 +6,12 @@
 
 #include "agent/environment.hpp"
 #include "agent/snapshot_progress.hpp"
+#include "agent/snapshot_result.hpp"
 #include "agent/start_position.hpp"
 #include "apply/ledger.hpp"
 #include "state/store.hpp"
 
 namespace agent {
-
-/// What a snapshot did.
-struct SnapshotResult {
-  bool was_stopped = false;     ///< by a signal: the rest is done by the next run
-  std::uint64_t rows_read = 0;  ///< from the source or, for joined tables, derived from what was read
-  std::uint64_t rows_sent = 0;
-  std::uint64_t rows_written = 0;
-  std::uint64_t rows_removed = 0;
-  double seconds = 0;
-};
 
 /// Whether the chunks in the store were derived under another mapping than this: then a snapshot compares everything again.
 [[nodiscard]] bool mapping_changed(const Environment& environment, const state::Store& store);
