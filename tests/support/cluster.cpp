@@ -139,6 +139,12 @@ void make_data_dir(const ClusterOptions& options, const fs::path& data, const st
     std::ofstream(data / (options.follows ? "standby.signal" : "recovery.signal")).flush();
     return;
   }
+  if (options.image_of != nullptr) {
+    copy_tree(options.image_of->data_dir(), data, user);
+    for (const auto& slot : fs::directory_iterator(data / "pg_replslot")) fs::remove_all(slot);
+    std::ofstream(data / "standby.signal").flush();
+    return;
+  }
   const std::string version =
       run({.program = options.bin_dir / "postgres", .args = {"--version"}, .directory = "/", .user = user});
   std::string key = version + options.superuser;
@@ -231,6 +237,9 @@ Cluster::Cluster(ClusterOptions options)
   if (!options_.backup_of.empty()) {
     append(data_dir() / "postgresql.conf",
            {options_.follows ? "primary_conninfo = '" + options_.backup_of + "'" : "restore_command = '/bin/false'"});
+  }
+  if (options_.image_of != nullptr) {
+    append(data_dir() / "postgresql.conf", {"primary_conninfo = '" + options_.image_of->url() + "'"});
   }
   append(data_dir() / "postgresql.conf", options_.conf);
   if (!options_.hba.empty()) {

@@ -19,6 +19,8 @@ namespace tests {
 [[nodiscard]] std::filesystem::path source_bin_dir();
 [[nodiscard]] std::filesystem::path target_bin_dir();
 
+class Cluster;
+
 /// How a test server is to be.
 struct ClusterOptions {
   std::string name = "cluster";        ///< part of the directory's name
@@ -31,6 +33,7 @@ struct ClusterOptions {
   bool has_own_identity = false;       ///< initdb anew: clusters copied from one template share their system identifier
   std::string backup_of = {};          ///< URL of a server: begins as its base backup (slots are no part of one)
   bool follows = false;                ///< of backup_of: a standby that streams from it; else it ends recovery at once
+  const Cluster* image_of = nullptr;   ///< a stopped server: a standby of it, from a copy of its disk, but its slots
 };
 
 /// How to stop a server: `Fast` ends sessions and writes a checkpoint; `Immediate` is a crash, with recovery at the

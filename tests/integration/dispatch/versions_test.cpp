@@ -1,8 +1,11 @@
 // What differs from one version of the source to another, seen through the whole agent. Runs on whatever version it is given.
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <string>
 
+#include "tests/support/cluster.hpp"
 #include "tests/support/small_pair.hpp"
+#include "tests/support/wait.hpp"
 
 namespace {
 
@@ -138,16 +141,51 @@ BOOST_AUTO_TEST_CASE(generated_columns_on_either_side_are_left_to_their_servers)
   expect_equal();
 }
 
-// reliability 37: a standby takes such a slot along, as the tests of a promoted standby do by hand
-BOOST_AUTO_TEST_CASE(the_slot_fails_over_where_slots_can) {
-  const SmallPair pair("CREATE TABLE m (id integer PRIMARY KEY)",
-                       "CREATE TABLE m_t (id uuid PRIMARY KEY, legacy_id integer)",
-                       "version: 1\nnamespace: 6ba7b811-9dad-11d1-80b4-00c04fd430c8\nroutes:\n"
-                       "  - { from: m, to: m_t, entity: m, columns: { legacy_id: id } }\n");
-  pair.bring_over();
-  const auto slot = pair.source_admin.query_value(
-      "SELECT to_jsonb(s) ->> 'failover' FROM pg_replication_slots s WHERE slot_name = '" + pair.name + "'");
-  BOOST_TEST(slot.value_or("unknown") == (source_version() >= 17 ? "true" : "unknown"));
+// reliability 37
+BOOST_AUTO_TEST_CASE(a_standby_takes_the_slot_along_where_slots_can_and_the_agent_goes_on_with_it_once_promoted) {
+  SmallPair pair("CREATE TABLE m (id integer PRIMARY KEY, v text); INSERT INTO m VALUES (1, 'copied')", kTarget,
+                 kMapping);
+  tests::Cluster& source = shared_servers().source_cluster;
+  if (source_version() < 17) {
+    pair.bring_over();
+    BOOST_TEST(pair.source_admin
+                   .query_rows("SELECT FROM pg_replication_slots WHERE to_jsonb(pg_replication_slots) ? "
+                               "'failover'")
+                   .empty());
+    return;
+  }
+  source.database().exec("SELECT pg_create_physical_replication_slot('standby')");
+  source.stop();
+  tests::Cluster standby({.name = "standby",
+                          .conf = {"wal_level = logical", "primary_slot_name = standby", "hot_standby_feedback = on",
+                                   "sync_replication_slots = on"},
+                          .bin_dir = source.bin_dir(),
+                          .image_of = &source});
+  source.start();
+  pair.agent.start();
+  const auto is_taken_along = [&] {
+    // The slot goes on with what is written, and only then the standby has all of the log that it needs.
+    pair.source.exec("UPDATE m SET v = 'changed ' || txid_current()");
+    return standby.database().query_value(
+               "SELECT synced AND NOT temporary FROM pg_replication_slots WHERE slot_name = '" + pair.name + "'") ==
+           "t";
+  };
+  tests::wait_until(is_taken_along, "the standby to have the slot", std::chrono::seconds{120});
+  BOOST_TEST(pair.agent.stop() == 0, pair.agent.process().err());
+  pair.source.exec("INSERT INTO m VALUES (2, 'before the fail-over, not yet read')");
+  const std::string before = expected(pair);
+  source.stop();  // in order: the standby has it all
+  standby.promote();
+  pair.agent.options().source_url = standby.url(pair.name, "dispatch_sync");
+  pair.agent.configure();
+  standby.database(pair.name).exec("INSERT INTO m VALUES (3, 'after the fail-over')");
+  pair.agent.start();
+  pair.agent.wait_streaming();
+  pair.agent.wait_applied();
+  BOOST_TEST(pair.agent.stop() == 0, pair.agent.process().err());
+  BOOST_TEST(found(pair) == before + "3|after the fail-over\n");
+  source.start();  // for what comes after the test
+  source.database().exec("SELECT pg_drop_replication_slot('standby')");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
