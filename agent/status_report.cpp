@@ -70,6 +70,7 @@ std::string headline(const StatusReport& report) {
     text +=
         fmt::format(", lost after {} more of WAL", bytes_text(static_cast<std::uint64_t>(report.slot.safe_wal_size)));
   }
+  if (report.slot.lost_in_seconds) text += fmt::format(", in {} min at this rate", *report.slot.lost_in_seconds / 60);
   return text + '\n';
 }
 
@@ -104,6 +105,7 @@ nlohmann::ordered_json to_json(const StatusReport& report) {
   object["lag_seconds"] = report.lag_seconds;
   object["slot"] = {
       {"name", report.slot.name}, {"wal_status", report.slot.wal_status}, {"safe_wal_size", report.slot.safe_wal_size}};
+  if (report.slot.lost_in_seconds) object["slot"]["lost_in_seconds"] = *report.slot.lost_in_seconds;
   if (!report.origins.empty()) object["origins"] = report.origins;
   object["balanced"] = report.is_balanced();
   if (!report.fenced_since.empty()) object["fenced_since"] = report.fenced_since;
@@ -133,6 +135,7 @@ StatusReport status_from_json(const nlohmann::json& object) {
     const nlohmann::json& slot = object.at("slot");
     report.slot = {slot.at("name").get<std::string>(), slot.at("wal_status").get<std::string>(),
                    slot.at("safe_wal_size").get<std::int64_t>()};
+    if (slot.contains("lost_in_seconds")) report.slot.lost_in_seconds = slot.at("lost_in_seconds").get<std::int64_t>();
     report.fenced_since = object.value("fenced_since", "");
     report.snapshot_failure = object.value("snapshot_failure", "");
     report.origins = object.value("origins", std::map<std::string, std::uint64_t>{});

@@ -26,6 +26,8 @@ struct StatusReport {
         wal_status;  ///< as pg_replication_slots has it; `missing` when there is no such slot, empty when unknown
     std::int64_t safe_wal_size =
         0;  ///< bytes that may still be written before the slot is lost; 0 when there is no limit
+    /// Until it is lost if the source goes on writing as it did, as a running agent sees it; nothing when that is in no danger or unknown.
+    std::optional<std::int64_t> lost_in_seconds = {};
   };
   struct Route {
     std::string name;

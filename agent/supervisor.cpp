@@ -23,6 +23,7 @@
 #include "agent/retries.hpp"
 #include "agent/schema_watch.hpp"
 #include "agent/service_link.hpp"
+#include "agent/slot_watch.hpp"
 #include "agent/snapshot_progress.hpp"
 #include "agent/start_position.hpp"
 #include "agent/status_report.hpp"
@@ -55,7 +56,7 @@ constexpr std::chrono::seconds kStopGrace{3};
 class Board {
  public:
   Board(const Environment& environment, const state::Store& store, bool is_quiet)
-      : environment_(environment), store_(store), copying_("snapshot", is_quiet) {}
+      : environment_(environment), store_(store), slot_(environment), copying_("snapshot", is_quiet) {}
 
   /// How far the copy is.
   [[nodiscard]] SnapshotProgress& copying() { return copying_; }
@@ -108,6 +109,7 @@ class Board {
     try {
       if (!source_ || source_->is_broken()) source_ = std::make_unique<pg::Session>(environment_.source, "status");
       fill_source_side(report, *source_, environment_.config.source.slot);
+      if (const auto lost_in = slot_.lost_in()) report.slot.lost_in_seconds = lost_in->count();
     } catch (const Error& error) {
       source_.reset();
       spdlog::debug("status without the source: {}", error.what());
@@ -118,6 +120,7 @@ class Board {
  private:
   const Environment& environment_;
   const state::Store& store_;
+  const SlotWatch slot_;
   SnapshotProgress copying_;
   std::mutex mutex_;
   // Protected by mutex_.

@@ -28,6 +28,10 @@ struct SlotHealth {
 
   /// The slot can no longer deliver everything since its confirmed position.
   [[nodiscard]] bool is_lost() const { return wal_status == "lost" || !invalidation_reason.empty(); }
+  /// More than half of what the slot keeps is kept though it was confirmed: it moves no further than the oldest transaction that is still open.
+  [[nodiscard]] bool is_held_back() const {
+    return confirmed_flush_lsn.bytes() - restart_lsn.bytes() > wal_position.bytes() - confirmed_flush_lsn.bytes();
+  }
   /// WAL that the slot needs may be removed at the next checkpoint of the server.
   [[nodiscard]] bool is_endangered() const { return wal_status == "unreserved"; }
 };

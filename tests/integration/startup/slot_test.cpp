@@ -93,6 +93,34 @@ BOOST_AUTO_TEST_CASE(an_invalidated_slot_is_refused_until_copied_anew) {
   world.expect_remedy_copy_anew_converges();
 }
 
+// reliability 156
+BOOST_AUTO_TEST_CASE(a_slot_that_the_source_will_give_up_soon_is_foretold_with_what_keeps_it) {
+  Disagreement world;
+  const tests::Database admin = source_server().database();
+  admin.exec("ALTER SYSTEM SET max_slot_wal_keep_size = '1GB'");
+  source_server().reload();
+  world.pair.agent.start();
+  world.pair.agent.wait_streaming();
+  tests::Sql other = world.pair.target.session();
+  other.exec("BEGIN; LOCK TABLE people");
+  world.change(0, 5);
+  const auto is_foretold = [&] {
+    admin.exec("SELECT pg_logical_emit_message(false, '', repeat('x', 262144))");
+    return world.pair.agent.process().err().find("the source will give up the slot") != std::string::npos;
+  };
+  tests::wait_until(is_foretold, "the agent to warn");
+  const std::string said = world.pair.agent.process().err();
+  BOOST_TEST(said.find("slot=" + world.pair.name + " lost_in_s=") != std::string::npos, said);
+  BOOST_TEST(said.find("the target takes less than the source writes") != std::string::npos, said);
+  BOOST_TEST(world.pair.agent.command({"status"}).out.find(" min at this rate") != std::string::npos);
+  other.exec("ROLLBACK");
+  world.pair.agent.wait_applied();
+  BOOST_TEST(world.pair.agent.stop() == 0, world.pair.agent.process().err());
+  admin.exec("ALTER SYSTEM RESET max_slot_wal_keep_size");
+  source_server().reload();
+  world.expect_equal();
+}
+
 BOOST_AUTO_TEST_CASE(a_slot_of_another_kind_under_the_name_is_refused_and_left_alone) {
   Disagreement world;
   world.drop_slot();

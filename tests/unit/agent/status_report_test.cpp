@@ -44,6 +44,16 @@ BOOST_AUTO_TEST_CASE(a_report_survives_the_way_over_the_socket) {
                         [](const core::Error& error) { return error.kind() == core::ErrorKind::State; });
 }
 
+// reliability 156
+BOOST_AUTO_TEST_CASE(a_slot_in_danger_is_shown_with_the_time_that_it_has) {
+  agent::StatusReport endangered = report();
+  endangered.slot.lost_in_seconds = 754;
+  BOOST_TEST(agent::to_json(endangered)["slot"]["lost_in_seconds"] == 754);
+  BOOST_TEST(agent::to_text(agent::status_from_json(agent::to_json(endangered)))
+                 .find("slot dispatch_sync: reserved, lost after 4.0 kB more of WAL, in 12 min at this rate") !=
+             std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(rows_that_nobody_accounts_for_are_told_loudly) {
   agent::StatusReport unbalanced = report();
   unbalanced.routes[0].counters.applied = 5;
