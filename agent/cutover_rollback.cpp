@@ -57,6 +57,7 @@ void take_back(steps::Site& site) {
   forget_position(site);
   steps::Settle{site}.take_back();
   FAILPOINT("in_way_back");
+  site.journal.require_turn();
   steps::Fence{site}.take_back();
   FAILPOINT("in_way_back");
   site.journal.write(site.run, cutover::Status::RolledBack);

@@ -96,11 +96,10 @@ class CutoverRun {
     try {
       for (Action* action : sequence_.in_order()) perform(*action);
     } catch (const steps::NotEqual& found) {
-      give_up(Error(ErrorKind::Refused, "source and target are not equal"));
+      static_cast<void>(give_up(Error(ErrorKind::Refused, "source and target are not equal")));
       return to_int(found.has_differences ? ExitCode::Found : ExitCode::Incomplete);
     } catch (const Error& error) {
-      if (site_.run.is_past_return()) return stand_still(error);
-      give_up(error);
+      if (site_.run.is_past_return() || !give_up(error)) return stand_still(error);
       if (site_.stop.stop_requested()) return to_int(ExitCode::Incomplete);
       throw Error{error}.with("cutover", "aborted, the source takes writes again");
     }
@@ -176,8 +175,8 @@ class CutoverRun {
   /// The last step first, the fence at the end: nobody writes to the source before the target is as it was.
   void take_back(const std::string& why) {
     spdlog::warn("taking the cutover back: {}", why);
-    site_.renew_target();
     for (Action* action : sequence_.in_order() | std::views::reverse) {
+      site_.journal.require_turn();
       if (!site_.run.has_begun(action->step()) || !action->take_back()) continue;
       is_open_again_ = action->step() == Step::Fence;
       site_.journal.write(site_.run, action->step(), Status::Aborted);
@@ -185,9 +184,13 @@ class CutoverRun {
     site_.journal.write(site_.run, Status::Aborted, {{"why", why}});
   }
 
-  void give_up(const Error& error) {
+  /// Takes everything back, or throws `error` with what became of it. False: by what the ledger says it is past the point of no return after all.
+  [[nodiscard]] bool give_up(const Error& error) {
+    std::string taken_over;
     try {
-      take_back(error.message());
+      taken_over = site_.regain();
+      if (taken_over.empty() && site_.run.is_past_return()) return false;
+      if (taken_over.empty()) take_back(error.message());
     } catch (const Error& failure) {
       if (is_open_again_) {
         spdlog::error("the source takes writes again, but the ledger could not be told: {}", failure.what());
@@ -202,6 +205,11 @@ class CutoverRun {
           .with("cutover", "NOT aborted: the source takes no writes")
           .remedy("run `agent cutover --abort`");
     }
+    if (taken_over.empty()) return true;
+    spdlog::error("nothing is taken back: {}", taken_over);
+    throw Error{error}
+        .with("cutover", taken_over + ": this one has left everything as it is")
+        .remedy("see `agent status`, and what the other process says");
   }
 
   const Options& options_;

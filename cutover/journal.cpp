@@ -4,8 +4,10 @@
 
 #include <array>
 #include <chrono>
+#include <utility>
 
 #include "core/error.hpp"
+#include "core/pause.hpp"
 #include "core/relation.hpp"
 #include "cutover/audit.hpp"
 #include "cutover/journal_sql.hpp"
@@ -19,6 +21,16 @@ using nlohmann::json;
 
 constexpr std::array kStatuses = {Status::Running, Status::Done,        Status::Failed,
                                   Status::Aborted, Status::RollingBack, Status::RolledBack};
+
+// A server ends a process that it was told to end at the next message, or where that one waits.
+constexpr std::chrono::seconds kFormerLimit{30};
+constexpr std::chrono::milliseconds kFormerLook{50};
+
+core::Error lost_turn() {
+  return core::Error(core::ErrorKind::Target,
+                     "this process has lost its turn at the cutover: the target has ended the session that held it")
+      .remedy("see `agent status` for what has become of it, then run `agent cutover` again");
+}
 
 bool is_of_rollback(Status status) { return status == Status::RollingBack || status == Status::RolledBack; }
 
@@ -96,18 +108,42 @@ std::optional<Run> last_run(pg::Session& target, const std::string& schema) {
 Journal::Journal(pg::ConnectionParams target, std::string schema, std::string actor)
     : target_(std::move(target)), schema_(std::move(schema)), actor_(std::move(actor)) {}
 
-pg::Session& Journal::session() {
-  if (!session_ || session_->is_broken()) session_.emplace(target_, "cutover-journal");
-  return *session_;
-}
-
 bool Journal::take_turn() {
-  turn_.emplace(target_, "cutover-turn");
+  if (turn_) {
+    try {
+      require_turn();
+      return true;
+    } catch (const core::Error&) {
+      turn_.reset();
+    }
+  }
   const std::string name = "dispatch-sync cutover " + schema_;
-  return turn_->exec(journal_sql::kTakeTurn, {std::string_view{name}}).is_true(0, 0);
+  const std::string former = std::to_string(std::exchange(turn_pid_, 0));
+  turn_.emplace(target_, "cutover-turn");
+  const auto is_taken = [&] { return turn_->exec(journal_sql::kTakeTurn, {std::string_view{name}}).is_true(0, 0); };
+  const auto give_up = std::chrono::steady_clock::now() + kFormerLimit;
+  bool is_former_gone = false;
+  while (!is_taken()) {
+    if (is_former_gone || std::chrono::steady_clock::now() > give_up) return false;
+    is_former_gone =
+        turn_->exec(journal_sql::kEndFormer, {std::string_view{name}, std::string_view{former}}).rows() == 0;
+    if (!is_former_gone) static_cast<void>(core::pause(kFormerLook, {}));
+  }
+  turn_pid_ = turn_->backend_pid();
+  return true;
 }
 
-std::optional<Run> Journal::last() { return last_run(session(), schema_); }
+void Journal::require_turn() {
+  if (!turn_) throw lost_turn();
+  try {
+    if (turn_->exec(journal_sql::kHasTurn).is_true(0, 0)) return;
+  } catch (const core::Error& error) {
+    throw lost_turn().with("because", error.message()).sqlstate(error.sqlstate());
+  }
+  throw lost_turn();
+}
+
+std::optional<Run> Journal::last() { return last_run(*turn_, schema_); }
 
 Run Journal::begin(const json& detail) {
   Run run;
@@ -131,7 +167,8 @@ StepRecord Journal::write_row(const Run& run, std::string_view route, const Step
   json all = before.detail;
   all.update(detail);
   const std::string text = all.dump();
-  pg::Session& target = session();
+  require_turn();
+  pg::Session& target = *turn_;
   pg::TransactionBlock block(target);
   const pg::Result row = target.exec(with_schema(journal_sql::kWrite, schema_),
                                      {std::string_view{run.id}, route, to_string(status), std::string_view{text}});

@@ -63,8 +63,12 @@ class Journal {
  public:
   Journal(pg::ConnectionParams target, std::string schema, std::string actor);
 
-  /// Waits for nobody: false when another process holds the cutover of this ledger. Held until this object goes, or its process dies.
+  /// To be called before anything else. Waits for nobody: false when another process holds the cutover of this ledger. Held until this object goes, its
+  /// process dies, or the connection ends on which all of this is written: whoever has lost the turn can write nothing any more. Called again, it takes
+  /// anew a turn that was lost.
   [[nodiscard]] bool take_turn();
+  /// Throws Error(Target) once the turn is lost: another process may have it.
+  void require_turn();
 
   [[nodiscard]] std::optional<Run> last();
   /// Writes down that a cutover begins.
@@ -78,13 +82,11 @@ class Journal {
   /// The record as it is then: what could not be written did not happen.
   [[nodiscard]] StepRecord write_row(const Run& run, std::string_view route, const StepRecord& before, Status status,
                                      const nlohmann::json& detail);
-  [[nodiscard]] pg::Session& session();
-
   pg::ConnectionParams target_;
   std::string schema_;
   std::string actor_;
-  std::optional<pg::Session> session_;
   std::optional<pg::Session> turn_;  // holds an advisory lock
+  int turn_pid_ = 0;                 // the server's process that does so
 };
 
 }  // namespace cutover

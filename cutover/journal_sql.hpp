@@ -22,4 +22,15 @@ returning c.started_at, c.finished_at)sql";
 inline constexpr std::string_view kTakeTurn = R"sql(
 select pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0)))sql";
 
+/// The session has no other lock of this kind.
+inline constexpr std::string_view kHasTurn = R"sql(
+select exists (select from pg_catalog.pg_locks l where l.locktype = 'advisory' and l.granted and l.pid = pg_catalog.pg_backend_pid()))sql";
+
+/// Ends the server's process $2 where that still has the turn: of a connection that broke without the server's knowing. No row: it has not.
+inline constexpr std::string_view kEndFormer = R"sql(
+select pg_catalog.pg_terminate_backend(l.pid) from pg_catalog.pg_locks l
+where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid = $2::pg_catalog.int4
+  and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+  and (l.classid::pg_catalog.int8 << 32) | l.objid::pg_catalog.int8 = pg_catalog.hashtextextended($1, 0))sql";
+
 }  // namespace cutover::journal_sql

@@ -40,6 +40,7 @@ json Release::run() {
   if (replication::read_slot_health(site_.source, site_.config.source.slot)) {
     fence_.require_unbroken();
     require_nothing_left();
+    site_.journal.require_turn();
     replication::drop_slot(site_.source, site_.config.source.slot);
   }
   replication::drop_publication(site_.source, site_.config.source.publication);

@@ -36,6 +36,15 @@ void Site::take_turn() {
       .remedy("wait for it, or end it with SIGTERM: before the point of no return it takes everything back then");
 }
 
+std::string Site::regain() {
+  renew_target();
+  if (!journal.take_turn()) return "another process has taken this cutover over";
+  auto last = journal.last();
+  if (!last || last->id != run.id || !last->is_open()) return "another process has ended this cutover meanwhile";
+  run = std::move(*last);
+  return {};
+}
+
 void Site::renew_target() {
   // It may have broken while nobody asked it anything.
   try {

@@ -2,6 +2,7 @@
 
 #include <set>
 #include <stop_token>
+#include <string>
 
 #include "agent/environment.hpp"
 #include "core/error.hpp"
@@ -18,8 +19,10 @@ struct Site {
 
   /// No two processes work at one cutover. Throws Error(Refused) when another one does, or when there is no ledger yet.
   void take_turn();
-  /// A connection to the target that broke is made anew, with patience for a server that starts again. Throws Error(Target) when that cannot be.
-  void renew_target();
+  /// Before anything is taken back: what broke of the connections to the target is made anew, with patience for a server that starts again, and `run`
+  /// becomes what the ledger says of it. Returns why it is not this process's to take back: another one has gone on with it; empty: it is. Throws
+  /// Error(Target) when that cannot be known.
+  [[nodiscard]] std::string regain();
   /// Throws interrupted() once a stop was asked for.
   void require_not_stopped() const;
   [[nodiscard]] static core::Error interrupted();
@@ -34,6 +37,9 @@ struct Site {
   cutover::Journal journal;
   cutover::Run run;                ///< the cutover that is under way
   bool validates_changed = false;  ///< only what was written to since the last validation of everything
+
+ private:
+  void renew_target();
 };
 
 }  // namespace agent::steps
