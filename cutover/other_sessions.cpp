@@ -8,6 +8,7 @@
 #include "core/pause.hpp"
 #include "cutover/definition.hpp"
 #include "cutover/other_sessions_sql.hpp"
+#include "cutover/revoke_fence_sql.hpp"
 
 namespace cutover {
 
@@ -71,6 +72,22 @@ void OtherSessions::end_transactions(std::chrono::milliseconds limit, const std:
     const std::size_t count = left.size();
     open = std::move(left);
     wait_on("transactions", count, first, give_up, stop);
+  }
+}
+
+void OtherSessions::await_writes(const std::vector<std::string>& tables, std::chrono::milliseconds limit,
+                                 const std::stop_token& stop) {
+  const std::string sql = std::string{revoke_fence_sql::kTables}.append(other_sessions_sql::kOpenWrites);
+  const std::string names = core::text_array(tables);
+  const auto give_up = Clock::now() + limit;
+  for (;;) {
+    const std::string open = session_.exec(sql, {std::string_view{names}}).text(0, 0);
+    if (open.empty()) return;
+    if (Clock::now() < give_up && core::pause(kSessionLook, stop)) continue;
+    throw Error(ErrorKind::Refused, "somebody writes to the source in spite of the fence, and does not come to an end")
+        .with("transactions", open)
+        .with("waited_ms", std::to_string(limit.count()))
+        .remedy("end it (pg_terminate_backend, or ROLLBACK PREPARED) or wait for it, then run `agent cutover` again");
   }
 }
 

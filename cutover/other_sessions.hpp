@@ -32,6 +32,10 @@ class OtherSessions {
   /// Waits until the transactions that are open now have ended, and ends the sessions that hold them where this role may. Throws Error(Source)
   /// after `limit`, naming who is left.
   void end_transactions(std::chrono::milliseconds limit, const std::stop_token& stop);
+  /// Waits until nobody has a transaction open that has written to one of `tables` (quoted names) or their partitions, by the locks that this leaves. Throws
+  /// Error(Refused) after `limit`, naming who has.
+  void await_writes(const std::vector<std::string>& tables, std::chrono::milliseconds limit,
+                    const std::stop_token& stop);
   /// Sessions of roles that may write to one of `tables` (quoted names), and that began before `moment`; without one, all of them.
   [[nodiscard]] std::vector<std::string> writers(const std::vector<std::string>& tables,
                                                  const std::optional<std::string>& moment);

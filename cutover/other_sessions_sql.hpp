@@ -44,6 +44,19 @@ where ($2::timestamptz is null or o.is_hidden or o.backend_start < $2::timestamp
               where pg_catalog.has_table_privilege(r.oid, t.name, 'INSERT, UPDATE, DELETE, TRUNCATE')
                 or pg_catalog.has_any_column_privilege(r.oid, t.name, 'INSERT, UPDATE')))sql";
 
+/// Behind revoke_fence_sql::kTables: transactions of others that may have written to one of the tables, by the locks that are held until the end. Of a prepared
+/// one there is no session.
+inline constexpr std::string_view kOpenWrites = R"sql(
+select pg_catalog.string_agg(x.name, ', ')
+from (select distinct coalesce('pid ' || l.pid || ' (' || coalesce(a.usename, '?') || ', ' || coalesce(a.application_name, '') || ')',
+                               'a prepared transaction') || ' on ' || t.name as name
+      from pg_catalog.pg_locks l join tables t on t.oid = l.relation left join pg_catalog.pg_stat_activity a on a.pid = l.pid
+      where l.locktype = 'relation' and l.granted
+        and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+        and l.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+        and not coalesce(a.usename = current_user and a.application_name like 'dispatch-sync/%', false)
+      order by 1 limit 5) x)sql";
+
 /// Most telling first: those that have a transaction that writes.
 inline constexpr std::string_view kNames = R"sql(
 select pg_catalog.string_agg(x.name, ', ')

@@ -148,6 +148,12 @@ void SourceFence::require_closed(const json& memory) {
       .remedy("close that way in, then run `agent cutover` again");
 }
 
+void SourceFence::await_open_writes(const std::stop_token& stop) {
+  std::vector<std::string> names;
+  for (const core::QualifiedName& table : settings_.tables) names.push_back(pg::quote_name(table));
+  OtherSessions{session_}.await_writes(names, settings_.limit, stop);
+}
+
 std::string SourceFence::trial() const {
   pg::Session session(settings_.as_anybody, "cutover-trial");
   const std::string name = pg::quote_name(settings_.tables.front());

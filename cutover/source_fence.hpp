@@ -57,6 +57,9 @@ class SourceFence {
   void lift(const nlohmann::json& memory);
   /// Throws Error(Refused) when somebody may write.
   void require_closed(const nlohmann::json& memory);
+  /// Nothing that was written in spite of the fence waits for its COMMIT when this returns. Throws Error(Refused), naming whose it is, when it does not end
+  /// within the limit.
+  void await_open_writes(const std::stop_token& stop);
 
  private:
   [[nodiscard]] std::string obstacle_of(FenceMethod method);

@@ -32,6 +32,8 @@ bool Fence::take_back() {
 
 void Fence::require_unbroken() {
   fence_.require_closed(memory());
+  // The witness sees what is committed: what is not yet, it could miss.
+  fence_.await_open_writes(site_.stop);
   if (!witness_) return;
   const auto change = witness_->first_change();
   if (!change) return;

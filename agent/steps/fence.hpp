@@ -20,7 +20,8 @@ class Fence : public Action {
   nlohmann::json run() override;
   bool take_back() override;
 
-  /// Throws Error(Refused) when somebody may write, or has done so since the fence was put up by this process.
+  /// Throws Error(Refused) when somebody may write, or has done so since the fence was put up by this process. Waits for transactions that have written and
+  /// are not committed yet.
   void require_unbroken();
 
  private:

@@ -103,6 +103,29 @@ BOOST_AUTO_TEST_CASE(a_target_that_takes_no_rows_holds_the_source_no_longer_than
   pair.require_switched();
 }
 
+// reliability 104b: what is not committed yet is seen by no slot
+BOOST_AUTO_TEST_CASE(what_is_written_in_spite_of_the_fence_and_not_committed_is_named_and_waited_for) {
+  SwitchedPeople pair(20);
+  pair.agent.options().cutover = "{ fence_timeout: 1s }";
+  pair.agent.configure();
+  pair.make_ready();
+  tests::Sql writer = pair.source_admin.session();
+  const auto cutover = pair.agent.begin({"cutover", "--yes"}, wait_at_begin_of(5));
+  cutover->wait_for_line("mappings:");
+  writer.exec("SET default_transaction_read_only = off; SET application_name = 'stubborn'");
+  writer.exec("BEGIN; INSERT INTO person VALUES (801, 'in spite of it', 1)");
+  BOOST_TEST(cutover->wait() == 6, cutover->err());
+  for (const std::string& what :
+       {"pid " + std::to_string(writer.backend_pid()), std::string("stubborn) on public.person"),
+        std::string("aborted, the source takes writes again")}) {
+    BOOST_TEST(cutover->err().find(what) != std::string::npos, what << " is missing in:\n" << cutover->err());
+  }
+  pair.require_as_before();
+  writer.exec("COMMIT");
+  pair.bring_over();
+  BOOST_CHECK_NO_THROW(pair.require_equal());
+}
+
 // reliability 104: whatever ends the cutover before the point of no return gives the source back
 BOOST_AUTO_TEST_CASE(a_target_that_ends_all_sessions_behind_the_fence_gives_the_source_back) {
   for (const int step : {2, 3, 4, 5}) {
