@@ -218,6 +218,15 @@ class CutoverRun {
   bool is_open_again_ = false;  // the fence was taken down
 };
 
+/// What a switch that is past the point of no return has come to; empty: there is none.
+std::string said_of_switch(pg::Session& target, const Config& config) {
+  const auto run = cutover::last_run(target, config.target.ledger_schema);
+  require_no_rollback(run);
+  if (!run || !run->is_past_return()) return {};
+  return run->is_done() ? "the cutover is done, since " + run->whole.finished_at
+                        : "the cutover is past the point of no return: `agent cutover` finishes it";
+}
+
 }  // namespace
 
 int run_cutover(const Config& config, const Options& options, const std::stop_token& stop) {
@@ -228,16 +237,20 @@ int run_cutover(const Config& config, const Options& options, const std::stop_to
 
 bool is_switched(const Config& config, bool as_json, std::shared_ptr<const core::StopDeadline> stop) {
   pg::Session target(target_params(config).with_stop(std::move(stop)), "start");
-  const auto run = cutover::last_run(target, config.target.ledger_schema);
-  require_no_rollback(run);
-  if (!run || !run->is_past_return()) return false;
-  const std::string said =
-      run->is_done() ? "the cutover is done, since " + run->whole.finished_at + ": there is nothing left to sync"
-                     : "the cutover is past the point of no return: `agent cutover` finishes it, and there is nothing "
-                       "left to sync";
-  spdlog::info("{}", said);
-  if (as_json) std::cout << nlohmann::ordered_json{{"switched", true}, {"message", said}}.dump(2) << '\n';
+  const std::string said = said_of_switch(target, config);
+  if (said.empty()) return false;
+  const std::string message = said + ", and there is nothing left to sync";
+  spdlog::info("{}", message);
+  if (as_json) std::cout << nlohmann::ordered_json{{"switched", true}, {"message", message}}.dump(2) << '\n';
   return true;
+}
+
+void require_not_switched(const Config& config) {
+  pg::Session target(target_params(config), "start");
+  const std::string said = said_of_switch(target, config);
+  if (said.empty()) return;
+  throw Error(ErrorKind::Refused, said + ": the rows of the target belong to the new application")
+      .remedy("nothing was changed. Put its rows right there; `agent rollback cutover` takes the switch back");
 }
 
 }  // namespace agent

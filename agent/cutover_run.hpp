@@ -17,4 +17,7 @@ namespace agent {
 /// alone. A stop ends the connecting. Throws core::Error: Refused while a rollback of it has not come to its end.
 [[nodiscard]] bool is_switched(const Config& config, bool as_json, std::shared_ptr<const core::StopDeadline> stop);
 
+/// Throws Error(Refused) when the switch is past the point of no return: the target's rows belong to the new application then. Needs the target alone.
+void require_not_switched(const Config& config);
+
 }  // namespace agent

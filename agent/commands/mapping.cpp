@@ -12,6 +12,7 @@
 
 #include "agent/adoption.hpp"
 #include "agent/adoption_conflicts.hpp"
+#include "agent/cutover_run.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
 #include "agent/ledger_query.hpp"
@@ -125,6 +126,7 @@ int write_export(const Config& config, const Options& options) {
 }
 
 int adopt(const Config& config, const Options& options) {
+  require_not_switched(config);
   const Environment environment = prepare(config);
   const auto store = open_store(environment);
   apply::Ledger ledger{config.target.ledger_schema, config.source.slot};

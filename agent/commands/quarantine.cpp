@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/control_socket.hpp"
+#include "agent/cutover_run.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
 #include "agent/parked_rows.hpp"
@@ -212,6 +213,7 @@ RetryResult retry_rows(const Config& config, const Options::Quarantine& selectio
 }
 
 int retry(const Config& config, const Options& options, const Here& here) {
+  require_not_switched(config);
   const RetryResult result = retry_rows(config, options.quarantine, here);
   if (result.retried == 0 && !options.quarantine.keys.empty()) {
     throw core::Error(core::ErrorKind::Usage, "none of these rows is quarantined")
@@ -236,6 +238,7 @@ int discard(const Config& config, const Options& options, const Here& here) {
     throw core::Error(core::ErrorKind::Usage, "which rows?")
         .remedy("name their keys, or give --all (of --route, if that is given)");
   }
+  require_not_switched(config);
   const DiscardRequest request{.selection = selection_of(selected),
                                .acceptance = {.actor = apply::operator_name(), .reason = selected.reason}};
   nlohmann::json asked = to_json(request);

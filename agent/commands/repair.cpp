@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "agent/control_socket.hpp"
+#include "agent/cutover_run.hpp"
 #include "agent/environment.hpp"
 #include "agent/exit_code.hpp"
 #include "agent/repair_page.hpp"
@@ -321,6 +322,7 @@ void declare(CLI::App& app, Options& options) {
 
 int run(const Options& options) {
   const Config config = configure(options);
+  require_not_switched(config);
   const std::filesystem::path findings = FindingLog::path_in(config.state_dir);
   const Environment environment = prepare(config);
   require_own(environment, findings);

@@ -133,6 +133,41 @@ BOOST_AUTO_TEST_CASE(a_signal_takes_the_fence_down_again) {
   pair.require_as_before();
 }
 
+// reliability 104: the rows are the new application's then
+BOOST_AUTO_TEST_CASE(behind_a_cutover_no_command_writes_rows_of_the_target_or_of_the_ledger) {
+  SwitchedPeople pair(20);
+  pair.target.exec("ALTER TABLE people ADD CONSTRAINT good CHECK (name <> 'bad')");
+  pair.source.exec("INSERT INTO person VALUES (901, 'bad', 1)");
+  pair.bring_over();
+  pair.agent.must({"quarantine", "discard", "--all", "--reason", "known"});
+  pair.agent.must({"validate"});
+  pair.agent.must({"cutover", "--yes"});
+  pair.target.exec("ALTER TABLE people DROP CONSTRAINT good; UPDATE people SET name = 'of the new application'");
+  const auto contents = [&] {
+    return tests::as_text(pair.target_admin.query_rows("SELECT p::text, xmin::text FROM people p ORDER BY 1")) +
+           tests::as_text(pair.target_admin.query_rows("SELECT q::text FROM dispatch_sync.quarantine q ORDER BY 1")) +
+           tests::as_text(pair.target_admin.query_rows("SELECT c::text FROM dispatch_sync.checkpoint c ORDER BY 1")) +
+           pair.on_target("SELECT count(*) FROM dispatch_sync.audit_log");
+  };
+  const std::string before = contents();
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"repair", "--dry-run"},
+                                                  {"repair"},
+                                                  {"quarantine", "retry"},
+                                                  {"quarantine", "retry", "901"},
+                                                  {"quarantine", "discard", "--all", "--reason", "late"},
+                                                  {"mapping", "adopt"}}) {
+    const CommandResult refused = pair.agent.command(command);
+    BOOST_TEST_CONTEXT(command.front() << " " << command.back()) {
+      BOOST_TEST(refused.exit_code == 6, refused.out << refused.err);
+      BOOST_TEST(refused.err.find("belong to the new application") != std::string::npos, refused.err);
+      BOOST_TEST(contents() == before, tests::differing_lines(before, contents()));
+    }
+  }
+  for (const char* command : {"snapshot", "sync", "run"}) BOOST_TEST(pair.agent.command({command}).exit_code == 0);
+  BOOST_TEST(contents() == before, tests::differing_lines(before, contents()));
+  pair.agent.must({"quarantine", "list"});
+}
+
 // reliability 104i
 BOOST_AUTO_TEST_CASE(a_finished_cutover_is_rolled_back_and_sync_goes_on) {
   SwitchedPeople pair;
