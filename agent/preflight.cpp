@@ -211,10 +211,13 @@ Preflight run_preflight(const Config& config) {
                                             .has_running_agent = is_agent_running(config)}));
   }
   if (target_catalog) {
+    std::vector<std::string> keep_disabled;
+    for (const mapping::Scalar& name : file.settle.keep_disabled) keep_disabled.push_back(name.text);
     append(result.findings, inspect_target({.session = *target.session,
                                             .config = config,
                                             .catalog = *target_catalog,
-                                            .tables = target_tables(file, *target_catalog)}));
+                                            .tables = target_tables(file, *target_catalog),
+                                            .keep_disabled = std::move(keep_disabled)}));
   }
   return result;
 }

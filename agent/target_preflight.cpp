@@ -11,6 +11,7 @@
 #include "agent/target_preflight_sql.hpp"
 #include "core/array_literal.hpp"
 #include "core/error.hpp"
+#include "cutover/settle.hpp"
 #include "pg/quoting.hpp"
 
 namespace agent {
@@ -158,6 +159,23 @@ void judge_triggers(const TargetView& view, const std::string& oids, const std::
   }
 }
 
+/// What a cutover would be refused for, when it is about to make the target ready for its writers.
+void judge_settling(const TargetView& view, FindingList& findings) {
+  const pg::TransactionBlock block(view.session);  // rolled back: the look sets how names are shown
+  try {
+    static_cast<void>(cutover::settle_plan(view.session, {.ledger_schema = view.config.target.ledger_schema,
+                                                          .actor = {},
+                                                          .tables = view.tables,
+                                                          .keep_disabled = view.keep_disabled}));
+  } catch (const core::Error& error) {
+    if (view.session.is_broken()) throw;
+    if (error.kind() != core::ErrorKind::Refused) return;  // tables that it may not even see: told already
+    std::string message = "a cutover would be refused: " + error.message();
+    for (const auto& [name, value] : error.context()) message += " " + name + "=" + value;
+    findings.warning(std::move(message), error.remedy());
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> inspect_target(const TargetView& view) {
@@ -166,6 +184,7 @@ std::vector<Finding> inspect_target(const TargetView& view) {
   const std::string oids = oid_array(view);
   judge_tables(view, oids, role, findings);
   judge_triggers(view, oids, role, findings);
+  judge_settling(view, findings);
   std::vector<Finding> all = std::move(findings).take();
   std::ranges::move(judge_deferrable_constraints(view.session, view.tables), std::back_inserter(all));
   return all;

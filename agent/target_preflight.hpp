@@ -1,6 +1,7 @@
 #pragma once
 
 #include <set>
+#include <string>
 #include <vector>
 
 #include "agent/config.hpp"
@@ -17,6 +18,7 @@ struct TargetView {
   const Config& config;
   const core::Catalog& catalog;
   const std::set<core::QualifiedName>& tables;  ///< that the mapping writes and that exist
+  std::vector<std::string> keep_disabled;       ///< triggers that a cutover leaves off: `orders.notify`
 };
 
 /// Everything about the target that would keep the agent from writing, or change what it writes: rights, the ledger's schema,

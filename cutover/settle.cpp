@@ -1,5 +1,8 @@
 #include "cutover/settle.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -9,6 +12,7 @@
 #include "cutover/definition.hpp"
 #include "cutover/schema_changes.hpp"
 #include "cutover/sequence.hpp"
+#include "cutover/settle_rights.hpp"
 #include "pg/quoting.hpp"
 
 namespace cutover {
@@ -18,12 +22,15 @@ namespace {
 using core::Error;
 using core::ErrorKind;
 
-/// Constraints of the table $1 that rows were never held against, but those that a parent's statement reaches: name, and what a row that breaks it
-/// is (of a check).
+/// Constraints of the table $1 that rows were never held against, but those that a parent's statement reaches: name; what a row that breaks it is (of a
+/// check, or of NOT NULL, which has constraints since 18); whether it is enforced (before 18, all of them are).
 constexpr std::string_view kUnvalidated = R"sql(
-select k.conname, case k.contype when 'c' then 'not (' || pg_catalog.pg_get_expr(k.conbin, k.conrelid) || ')' end
+select k.conname,
+       case k.contype when 'c' then 'not (' || pg_catalog.pg_get_expr(k.conbin, k.conrelid) || ')' when 'n' then pg_catalog.quote_ident(a.attname) || ' is null' end,
+       coalesce(pg_catalog.to_jsonb(k) ->> 'conenforced', 'true')::pg_catalog.bool
 from pg_catalog.pg_constraint k
-where k.conrelid = $1::pg_catalog.regclass and not k.convalidated and k.contype in ('c', 'f') and k.conparentid = 0 and k.coninhcount = 0
+left join pg_catalog.pg_attribute a on k.contype = 'n' and a.attrelid = k.conrelid and a.attnum = k.conkey[1]
+where k.conrelid = $1::pg_catalog.regclass and not k.convalidated and k.contype in ('c', 'f', 'n') and k.conparentid = 0 and k.coninhcount = 0
 order by k.contype, k.conname)sql";
 
 /// Triggers of the table $1 that are off: name, the constraint that one of the server's own stands for, whether this role may switch such on.
@@ -52,26 +59,31 @@ struct Unsettled {
   core::QualifiedName table;
   Sequences sequences;
   std::vector<Constraint> constraints;
+  std::vector<std::string> unenforced;
   std::vector<Trigger> triggers;
   std::vector<std::string> kept_disabled;
   std::string analyze_sql;
+  SettleRights rights;
 };
 
 std::string alter(const core::QualifiedName& table) { return "ALTER TABLE " + pg::quote_name(table) + " "; }
 
-std::vector<Constraint> unvalidated(pg::Session& target, const core::QualifiedName& table) {
+void find_unvalidated(pg::Session& target, Unsettled& unsettled) {
+  const core::QualifiedName& table = unsettled.table;
   const std::string relation = pg::quote_name(table);
   const pg::Result found = target.exec(kUnvalidated, {std::string_view{relation}});
-  std::vector<Constraint> constraints;
   for (std::size_t row = 0; row < found.rows(); ++row) {
+    if (!found.is_true(row, 2)) {
+      unsettled.unenforced.push_back(table.display() + "." + found.text(row, 0));
+      continue;
+    }
     Constraint constraint{.name = found.text(row, 0),
                           .sql = alter(table) + "VALIDATE CONSTRAINT " + pg::quote_identifier(found.text(row, 0)),
                           .count_sql = {}};
     if (found.get(row, 1))
       constraint.count_sql = "select pg_catalog.count(*) from " + relation + " where " + found.text(row, 1);
-    constraints.push_back(std::move(constraint));
+    unsettled.constraints.push_back(std::move(constraint));
   }
-  return constraints;
 }
 
 void find_disabled(pg::Session& target, const SettleOrder& order, Unsettled& unsettled) {
@@ -96,6 +108,21 @@ void find_disabled(pg::Session& target, const SettleOrder& order, Unsettled& uns
   }
 }
 
+/// All of it is known before anybody has to wait for it.
+void require_rights(pg::Session& target, const std::vector<Unsettled>& found) {
+  std::vector<std::string> missing;
+  for (const Unsettled& one : found)
+    missing.insert(missing.end(), one.rights.missing.begin(), one.rights.missing.end());
+  if (missing.empty()) return;
+  const std::string role = pg::quote_identifier(target.exec("select current_user").text(0, 0));
+  throw Error(ErrorKind::Refused,
+              "the agent's role lacks rights that it takes to make the target ready for its writers")
+      .with("role", role)
+      .with("missing", fmt::format("{}", fmt::join(missing, "; ")))
+      .remedy("GRANT SELECT, UPDATE ON SEQUENCE … TO " + role + ", and GRANT the tables' owner TO " + role +
+              ", or let the owner validate constraints and switch triggers on himself");
+}
+
 /// A list that names what is not off has a slip of the pen in it.
 void require_all_found(const SettleOrder& order, const std::vector<Unsettled>& found) {
   for (const std::string& name : order.keep_disabled) {
@@ -116,14 +143,20 @@ std::vector<Unsettled> look(pg::Session& target, const SettleOrder& order) {
   for (const core::QualifiedName& table : order.tables) {
     Unsettled unsettled{.table = table,
                         .sequences = find_sequences(target, table),
-                        .constraints = unvalidated(target, table),
+                        .constraints = {},
+                        .unenforced = {},
                         .triggers = {},
                         .kept_disabled = {},
-                        .analyze_sql = "ANALYZE " + pg::quote_name(table)};
+                        .analyze_sql = "ANALYZE " + pg::quote_name(table),
+                        .rights = {}};
+    find_unvalidated(target, unsettled);
     find_disabled(target, order, unsettled);
+    unsettled.rights = settle_rights(target, table, unsettled.sequences.found,
+                                     !unsettled.constraints.empty() || !unsettled.triggers.empty());
     found.push_back(std::move(unsettled));
   }
   require_all_found(order, found);
+  require_rights(target, found);
   return found;
 }
 
@@ -152,7 +185,7 @@ void validate(pg::Session& target, const core::QualifiedName& table, const Const
   try {
     target.exec(constraint.sql);
   } catch (const Error& error) {
-    if (error.sqlstate() != "23514" && error.sqlstate() != "23503") throw;
+    if (error.sqlstate() != "23514" && error.sqlstate() != "23503" && error.sqlstate() != "23502") throw;
     target.exec("rollback to savepoint validating");
     Error broken(ErrorKind::Refused, "rows of the target break a constraint that was never validated");
     broken.with("table", table.display()).with("constraint", constraint.name);
@@ -177,11 +210,17 @@ Plan settle_plan(pg::Session& target, const SettleOrder& order) {
       plan.push_back({"-- " + column, {}, "its default calls a sequence: look yourself that the next value is free"});
     for (const Constraint& constraint : one.constraints)
       plan.push_back({constraint.sql, "SHARE UPDATE EXCLUSIVE on " + table, "rows were never held against it"});
+    for (const std::string& constraint : one.unenforced)
+      plan.push_back({"-- " + constraint, {}, "stays NOT ENFORCED, as it was made"});
     for (const Trigger& trigger : one.triggers)
       plan.push_back({trigger.sql, "SHARE ROW EXCLUSIVE on " + table, "it was switched off for the migration"});
     for (const std::string& trigger : one.kept_disabled)
       plan.push_back({"-- " + trigger, {}, "stays switched off, as settle.keep_disabled says"});
-    plan.push_back({one.analyze_sql, "SHARE UPDATE EXCLUSIVE on " + table, "statistics for its queries"});
+    if (one.rights.may_analyze) {
+      plan.push_back({one.analyze_sql, "SHARE UPDATE EXCLUSIVE on " + table, "statistics for its queries"});
+    } else {
+      plan.push_back({"-- " + one.analyze_sql, {}, "the agent's role may not: have its owner do so"});
+    }
   }
   return plan;
 }
@@ -217,12 +256,17 @@ Settled settle(pg::Session& target, const SettleOrder& order, const Patience& pa
       });
       settled.triggers.push_back(trigger.name);
     }
-    run([&] { target.exec(one.analyze_sql); });
+    if (one.rights.may_analyze) {
+      run([&] { target.exec(one.analyze_sql); });
+    } else {
+      settled.unanalyzed.push_back(table);
+    }
     const auto append = [](std::vector<std::string>& to, const std::vector<std::string>& from) {
       to.insert(to.end(), from.begin(), from.end());
     };
     append(settled.kept_disabled, one.kept_disabled);
     append(settled.unclear_sequences, one.sequences.unclear);
+    append(settled.unenforced, one.unenforced);
   }
   audit(target, order.ledger_schema, order.actor, "cutover", "settled",
         {{"sequences", settled.sequences},

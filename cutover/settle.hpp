@@ -27,12 +27,14 @@ struct Settled {
   std::vector<std::string> constraints;  ///< validated
   std::vector<std::string> triggers;     ///< switched on
   std::vector<std::string> kept_disabled;
+  std::vector<std::string> unenforced;  ///< constraints that stay NOT ENFORCED
+  std::vector<std::string> unanalyzed;  ///< tables that this role may not ANALYZE
   /// Columns whose next value may be one that is taken: their default calls a sequence in a way that does not tell what it counts.
   std::vector<std::string> unclear_sequences;
 };
 
-/// What settle() would run. Throws Error(Refused) when keep_disabled names what is not there, or when a foreign key's own triggers are off and this
-/// role may not switch them on.
+/// What settle() would run. Throws Error(Refused) when keep_disabled names what is not there, when a foreign key's own triggers are off and this
+/// role may not switch them on, or when it lacks another right that this takes.
 [[nodiscard]] Plan settle_plan(pg::Session& target, const SettleOrder& order);
 
 /// Sequences and identities go on beyond the rows that were copied, constraints that were never validated are, triggers that are off are switched on,

@@ -21,6 +21,10 @@ nlohmann::json Settle::run() {
   for (const std::string& trigger : settled.kept_disabled) {
     spdlog::warn("stays switched off, as settle.keep_disabled says trigger={}", trigger);
   }
+  for (const std::string& constraint : settled.unenforced)
+    spdlog::warn("stays NOT ENFORCED, as it was made constraint={}", constraint);
+  for (const std::string& table : settled.unanalyzed)
+    spdlog::warn("has no new statistics, the agent's role may not ANALYZE it: have its owner do so table={}", table);
   for (const std::string& column : settled.unclear_sequences) {
     spdlog::warn("nobody can tell whether the next value that its default gives is free: look yourself column={}",
                  column);

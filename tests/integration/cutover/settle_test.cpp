@@ -1,6 +1,7 @@
 // The target is made ready for writers of its own: sequences, constraints, triggers, statistics.
 #include <boost/test/unit_test.hpp>
 #include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "cutover/settle.hpp"
@@ -211,4 +212,50 @@ BOOST_AUTO_TEST_CASE(a_trigger_to_be_kept_that_is_not_off_is_a_slip_of_the_pen) 
   const CommandResult refused = office.agent.command({"cutover", "--dry-run"});
   BOOST_TEST(refused.exit_code == 6, refused.err);
   BOOST_TEST(names(refused.out, "clients.male"), refused.out);
+}
+
+// reliability 104d, 104e: what is learnt behind the fence is learnt too late
+BOOST_AUTO_TEST_CASE(rights_that_settling_needs_are_asked_for_before_anything_is_done) {
+  const Office office;
+  office.agent.must({"validate"});
+  office.target_admin.exec(
+      "ALTER TABLE clients OWNER TO supabase_admin; GRANT SELECT, INSERT, UPDATE, DELETE ON clients TO postgres; ALTER "
+      "SEQUENCE shared OWNER TO supabase_admin; GRANT SELECT ON SEQUENCE shared TO "
+      "postgres");
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"check"}, {"cutover", "--dry-run"}, {"cutover", "--yes"}}) {
+    const CommandResult refused = office.agent.command(command);
+    BOOST_TEST(refused.exit_code == (command.front() == "check" ? 0 : 6), refused.out + refused.err);
+    for (const char* what : {"ownership of table clients", "SELECT and UPDATE on sequence public.shared",
+                             "SELECT and UPDATE on sequence public.clients_number_seq"}) {
+      BOOST_TEST(names(refused.out + refused.err, what), what << " is missing in:\n" << refused.out + refused.err);
+    }
+  }
+  BOOST_TEST(office.on_target("SELECT count(*) FROM dispatch_sync.migration_control WHERE phase = 'cutover'") == "0");
+  // What is left to the owner, the role need not be.
+  office.target_admin.exec(
+      "GRANT SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO postgres; ALTER TABLE clients ENABLE TRIGGER note, "
+      "VALIDATE CONSTRAINT has_name");
+  const cutover::Settled settled = office.settle(office.order());
+  BOOST_TEST(settled.sequences == 5);
+  BOOST_TEST((settled.unanalyzed.empty() || settled.unanalyzed == std::vector<std::string>{"clients"}));
+}
+
+// reliability 104e: constraints as PostgreSQL 18 has them
+BOOST_AUTO_TEST_CASE(a_not_null_that_rows_were_never_held_against_is_validated_and_what_is_not_enforced_stays_so,
+                     *boost::unit_test::label("matrix")) {
+  const Office office;
+  if (office.on_target("SELECT current_setting('server_version_num')::int >= 180000") == "f") return;
+  office.target.exec(
+      "UPDATE clients SET name = NULL WHERE legacy_id < 3; ALTER TABLE clients ADD CONSTRAINT named NOT NULL name NOT "
+      "VALID, ADD CONSTRAINT dream CHECK (legacy_id < 0) NOT ENFORCED");
+  const std::string refused = refusal(office, office.order());
+  BOOST_TEST(names(refused, "constraint=named"), refused);
+  BOOST_TEST(names(refused, "rows=2"), refused);
+  office.target.exec("UPDATE clients SET name = 'c' WHERE name IS NULL");
+  const cutover::Settled settled = office.settle(office.order());
+  BOOST_TEST((settled.constraints == std::vector<std::string>{"clients.named"}));
+  BOOST_TEST((settled.unenforced == std::vector<std::string>{"clients.dream"}));
+  BOOST_TEST(office.on_target("SELECT convalidated FROM pg_constraint WHERE conname = 'named'") == "t");
+  BOOST_TEST(office.on_target("SELECT conenforced FROM pg_constraint WHERE conname = 'dream'") == "f");
 }
