@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "cutover/audit.hpp"
+#include "cutover/canceled_by_stop.hpp"
 #include "cutover/definition.hpp"
 #include "cutover/schema_changes.hpp"
 #include "mapping/sql_text.hpp"
@@ -134,6 +135,7 @@ std::optional<std::int64_t> hand_over_mappings(pg::Session& target, const std::s
   const auto view = find_view(target, ledger_schema);
   if (!view) return std::nullopt;
   const SchemaChanges ledger{ledger_schema};
+  const CanceledByStop canceling{target, stop};
   std::int64_t rows = 0;
   try {
     patiently(target, "making the id map a table", std::span{&view->name, 1}, patience, stop, [&] {

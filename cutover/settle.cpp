@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "cutover/audit.hpp"
+#include "cutover/canceled_by_stop.hpp"
 #include "cutover/definition.hpp"
 #include "cutover/schema_changes.hpp"
 #include "cutover/sequence.hpp"
@@ -227,6 +228,7 @@ Plan settle_plan(pg::Session& target, const SettleOrder& order) {
 
 Settled settle(pg::Session& target, const SettleOrder& order, const Patience& patience, const std::stop_token& stop) {
   Settled settled;
+  const CanceledByStop canceling{target, stop};
   const SchemaChanges ledger{order.ledger_schema};
   for (const Unsettled& one : look(target, order)) {
     const std::string table = one.table.display();

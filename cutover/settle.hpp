@@ -39,7 +39,8 @@ struct Settled {
 
 /// Sequences and identities go on beyond the rows that were copied, constraints that were never validated are, triggers that are off are switched on,
 /// statistics are renewed. Row-level security stays as it is. Repeatable; each statement is a transaction of its own. Throws as settle_plan() does,
-/// Error(Refused) when rows break a constraint or a sequence has no other value, and Error(Target) when locks are not to be had.
+/// Error(Refused) when rows break a constraint or a sequence has no other value, and Error(Target) when locks are not to be had, or when a stop has canceled
+/// what ran: the session is to be replaced then.
 [[nodiscard]] Settled settle(pg::Session& target, const SettleOrder& order, const Patience& patience,
                              const std::stop_token& stop);
 

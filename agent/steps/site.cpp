@@ -54,9 +54,12 @@ void Site::renew_target() {
   }
   core::Backoff backoff{std::chrono::milliseconds{100}, std::chrono::seconds{2}, 1};
   const auto give_up = std::chrono::steady_clock::now() + kTargetLimit;
-  while (target.is_broken()) {
+  // What a stop has canceled may be told to stop once more.
+  bool is_worn = stop.stop_requested();
+  while (is_worn || target.is_broken()) {
     try {
       target = pg::Session(environment.target, "cutover");
+      is_worn = false;
     } catch (const Error& error) {
       if (!error.is_transient() || std::chrono::steady_clock::now() > give_up) throw;
       static_cast<void>(core::pause(backoff.next(), {}));  // whoever asked to stop wants the source given back

@@ -1,8 +1,10 @@
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "tests/integration/cutover/switched_people.hpp"
+#include "tests/support/wait.hpp"
 
 using cutover_tests::SwitchedPeople;
 using tests::CommandResult;
@@ -217,6 +219,25 @@ BOOST_AUTO_TEST_CASE(a_comparison_that_finds_no_moment_to_begin_at_gives_the_sou
       BOOST_CHECK_NO_THROW(pair.require_equal());
     }
   }
+}
+
+// reliability 104: no step holds the source for longer than it may
+BOOST_AUTO_TEST_CASE(a_long_statement_of_settling_ends_with_the_signal_and_the_source_is_given_back) {
+  SwitchedPeople pair(20);
+  pair.make_ready();
+  pair.target.exec(
+      "CREATE FUNCTION slow(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(100); RETURN true; END'; "
+      "ALTER TABLE people ADD CONSTRAINT lasts CHECK (slow(name)) NOT VALID");
+  const auto cutover = pair.agent.begin({"cutover", "--yes"});
+  const std::string validating =
+      "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE%VALIDATE CONSTRAINT%' AND state = 'active' "
+      "AND datname = current_database()";
+  cutover->wait_for_line("settle:");
+  tests::wait_until([&] { return pair.target_admin.query_value(validating) == "1"; }, "the statement");
+  cutover->kill(SIGTERM);
+  BOOST_TEST(cutover->wait() == 7, cutover->err());
+  pair.require_as_before();
+  BOOST_TEST(pair.target_admin.query_value(validating).value() == "0");
 }
 
 // reliability 104e
