@@ -47,6 +47,16 @@ void describe_columns(pg::Session& session, std::string_view oid, const pg::Para
   give_rights(session.exec(definition_sql::kColumnRights, {oid, names}), relation, again);
 }
 
+/// `column`: by what the columns of such a relation are named: 0 number, 1 name.
+void describe_statistics(pg::Session& session, std::string_view oid, const std::string& relation, std::size_t column,
+                         Statements& again) {
+  const pg::Result targets = session.exec(definition_sql::kStatisticsTargets, {oid});
+  for (std::size_t row = 0; row < targets.rows(); ++row) {
+    again.push_back(fmt::format("ALTER {} ALTER COLUMN {} SET STATISTICS {}", relation, targets.text(row, column),
+                                targets.text(row, 2)));
+  }
+}
+
 Definition define_view(pg::Session& session, const CatalogObject& object, std::string_view oid) {
   const bool is_materialized = object.kind != "view";
   const std::string kind = is_materialized ? "MATERIALIZED VIEW" : "VIEW";
@@ -60,6 +70,7 @@ Definition define_view(pg::Session& session, const CatalogObject& object, std::s
   result.again.push_back(take_rights(name));
   give_rights(session.exec(definition_sql::kRelationRights, {oid}), name, result.again);
   describe_columns(session, oid, std::nullopt, name, result.again);
+  if (is_materialized) describe_statistics(session, oid, kind + " " + name, 1, result.again);
   comment(kind + " " + name, view, 4, result.again);
   if (view.get(0, 3)) result.again.push_back("ALTER " + kind + " " + name + " OWNER TO " + view.text(0, 3));
   return result;
@@ -76,6 +87,7 @@ Definition define_index(pg::Session& session, const CatalogObject& object, std::
   const pg::Result index = session.exec(definition_sql::kIndex, {oid});
   const std::string name = pg::quote_name(object.name);
   Definition result{.drop_sql = "DROP INDEX " + name, .again = {index.text(0, 0)}};
+  describe_statistics(session, oid, "INDEX " + name, 0, result.again);
   comment("INDEX " + name, index, 1, result.again);
   describe_use(index, pg::quote_name(object.table), result.again);
   return result;
@@ -120,7 +132,11 @@ Definition define_rule(pg::Session& session, const CatalogObject& object, std::s
   const pg::Result rule = session.exec(definition_sql::kRule, {oid});
   const std::string name = pg::quote_identifier(object.name.name) + " ON " + pg::quote_name(object.table);
   Definition result{.drop_sql = "DROP RULE " + name, .again = {rule.text(0, 0)}};
-  comment("RULE " + name, rule, 1, result.again);
+  if (rule.get(0, 1)) {
+    result.again.push_back(fmt::format("ALTER TABLE {} {} RULE {}", pg::quote_name(object.table), rule.text(0, 1),
+                                       pg::quote_identifier(object.name.name)));
+  }
+  comment("RULE " + name, rule, 2, result.again);
   return result;
 }
 
@@ -162,6 +178,7 @@ Definition define_statistics(pg::Session& session, const CatalogObject& object, 
   const pg::Result statistics = session.exec(definition_sql::kStatistics, {oid});
   const std::string name = "STATISTICS " + pg::quote_name(object.name);
   Definition result{.drop_sql = "DROP " + name, .again = {statistics.text(0, 0)}};
+  if (statistics.get(0, 2)) result.again.push_back("ALTER " + name + " SET STATISTICS " + statistics.text(0, 2));
   comment(name, statistics, 1, result.again);
   return result;
 }

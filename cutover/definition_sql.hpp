@@ -69,6 +69,11 @@ where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog
   and d.refobjid = $1::oid and a.attname = any ($2::text[])
 order by 1)sql";
 
+/// Statistics targets that were set of the columns of an index or a materialized view. $1 oid: number, quoted name, target.
+inline constexpr std::string_view kStatisticsTargets = R"sql(
+select a.attnum, pg_catalog.quote_ident(a.attname), a.attstattarget from pg_catalog.pg_attribute a
+where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped and a.attstattarget >= 0
+order by a.attnum)sql";
 inline constexpr std::string_view kIndex = R"sql(
 select pg_catalog.pg_get_indexdef(i.indexrelid), pg_catalog.quote_literal(pg_catalog.obj_description(i.indexrelid, 'pg_class')), i.indisreplident, i.indisclustered,
   pg_catalog.quote_ident(c.relname)
@@ -90,7 +95,9 @@ select pg_catalog.pg_get_triggerdef(t.oid), case t.tgenabled when 'D' then 'DISA
   pg_catalog.quote_literal(pg_catalog.obj_description(t.oid, 'pg_trigger'))
 from pg_catalog.pg_trigger t where t.oid = $1::oid)sql";
 inline constexpr std::string_view kRule = R"sql(
-select pg_catalog.rtrim(pg_catalog.pg_get_ruledef(r.oid), ';'), pg_catalog.quote_literal(pg_catalog.obj_description(r.oid, 'pg_rewrite'))
+select pg_catalog.rtrim(pg_catalog.pg_get_ruledef(r.oid), ';'),
+  case r.ev_enabled when 'D' then 'DISABLE' when 'A' then 'ENABLE ALWAYS' when 'R' then 'ENABLE REPLICA' end,
+  pg_catalog.quote_literal(pg_catalog.obj_description(r.oid, 'pg_rewrite'))
 from pg_catalog.pg_rewrite r where r.oid = $1::oid)sql";
 inline constexpr std::string_view kDefault = R"sql(
 select pg_catalog.pg_get_expr(d.adbin, d.adrelid) from pg_catalog.pg_attrdef d where d.oid = $1::oid)sql";
@@ -100,7 +107,8 @@ select pg_catalog.rtrim(pg_catalog.pg_get_functiondef(p.oid), E'\n'), p.oid::reg
   pg_catalog.quote_literal(pg_catalog.obj_description(p.oid, 'pg_proc'))
 from pg_catalog.pg_proc p where p.oid = $1::oid)sql";
 inline constexpr std::string_view kStatistics = R"sql(
-select pg_catalog.pg_get_statisticsobjdef(s.oid), pg_catalog.quote_literal(pg_catalog.obj_description(s.oid, 'pg_statistic_ext'))
+select pg_catalog.pg_get_statisticsobjdef(s.oid), pg_catalog.quote_literal(pg_catalog.obj_description(s.oid, 'pg_statistic_ext')),
+  case when (pg_catalog.to_jsonb(s) ->> 'stxstattarget')::int >= 0 then pg_catalog.to_jsonb(s) ->> 'stxstattarget' end
 from pg_catalog.pg_statistic_ext s where s.oid = $1::oid)sql";
 /// $1 oid of pg_publication_rel (15 and later; before, no publication hangs on a column).
 inline constexpr std::string_view kPublication = R"sql(

@@ -68,18 +68,28 @@ REVOKE ALL ON code_list FROM anon;
 CREATE MATERIALIZED VIEW code_counts AS SELECT left(sku, 1) AS head, count(*) AS n FROM products GROUP BY 1;
 CREATE UNIQUE INDEX code_counts_head ON code_counts (head);
 CREATE INDEX products_name_sku ON products (name, sku);
+ALTER VIEW product_codes ALTER COLUMN code SET DEFAULT 'of view';
+CREATE RULE as_it_is AS ON UPDATE TO product_codes DO INSTEAD NOTHING;
+CREATE RULE keep AS ON DELETE TO products WHERE OLD.sku = 'kept' DO INSTEAD NOTHING;
+ALTER TABLE products DISABLE RULE keep;
+CREATE TRIGGER into_codes INSTEAD OF INSERT ON code_list FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE INDEX products_upper ON products (upper(sku), upper(name));
+ALTER INDEX products_upper ALTER COLUMN 2 SET STATISTICS 250;
+ALTER MATERIALIZED VIEW code_counts ALTER COLUMN head SET STATISTICS 150, CLUSTER ON code_counts_head;
 ALTER TABLE products ADD CONSTRAINT sku_or_name CHECK (sku IS NOT NULL OR name IS NOT NULL);
 ALTER TABLE products ADD COLUMN label text GENERATED ALWAYS AS (name || coalesce('/' || sku, '')) STORED;
 ALTER TABLE products ENABLE ROW LEVEL SECURITY;
 CREATE POLICY with_code ON products FOR SELECT TO authenticated USING (sku IS NOT NULL);
 CREATE TRIGGER sku_watch AFTER UPDATE OF sku ON products FOR EACH ROW WHEN (OLD.sku IS DISTINCT FROM NEW.sku) EXECUTE FUNCTION set_updated_at();
 CREATE STATISTICS sku_name ON sku, name FROM products;
+ALTER STATISTICS sku_name SET STATISTICS 350;
 CREATE FUNCTION code_of(p uuid) RETURNS text LANGUAGE sql STABLE BEGIN ATOMIC SELECT sku FROM products WHERE id = p; END;
 CREATE FUNCTION mentions_it() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN PERFORM sku FROM products; RETURN 1; END $$;
 )sql";
 
 const std::string kNastyNames =
-    "[sku_prices.prices_sku, product_codes, code_list, code_counts, products_name_sku, products.sku_or_name, "
+    "[sku_prices.prices_sku, product_codes, code_list, code_counts, products_name_sku, products_upper, products.keep, "
+    "products.sku_or_name, "
     "products.label, products.with_code, products.sku_watch, sku_name, code_of(p uuid)]";
 
 /// Everything that the catalog says of the schema and all rows, but for the places of the columns.
@@ -107,7 +117,13 @@ std::string dump(const tests::SmallPair& pair) {
            "SELECT tgrelid::regclass::text, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT "
            "tgisinternal "
            "ORDER BY 1, 2",
-           "SELECT stxname, pg_get_statisticsobjdef(oid) FROM pg_statistic_ext ORDER BY 1",
+           "SELECT stxname, pg_get_statisticsobjdef(oid), stxstattarget FROM pg_statistic_ext ORDER BY 1",
+           "SELECT c.relname, a.attname, a.attstattarget FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid WHERE "
+           "relnamespace = 'public'::regnamespace AND a.attstattarget > 0 ORDER BY 1, 2",
+           "SELECT c.relname, r.rulename, r.ev_enabled, pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON "
+           "c.oid "
+           "= ev_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1, 2",
+           "SELECT indexrelid::regclass::text FROM pg_index WHERE indisclustered",
            "SELECT proname, pg_get_functiondef(oid), proacl FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
            "AND "
            "prokind = 'f' AND proname <> 'code_of' ORDER BY 1",
