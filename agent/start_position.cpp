@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "agent/directory_identity.hpp"
 #include "agent/ledger_query.hpp"
 #include "agent/mapping_change.hpp"
 #include "apply/operator_name.hpp"
@@ -36,7 +37,6 @@ constexpr std::chrono::seconds kMostWaitForOrphan{75};
 constexpr std::chrono::seconds kMostWaitForSessions{10};
 
 bool is_our_orphan(pg::Session& source, std::int32_t pid, const state::Store& store) {
-  if (store.progress().run.empty()) return false;
   const std::string number = std::to_string(pid);
   const pg::Result result =
       source.exec("select application_name from pg_catalog.pg_stat_activity where pid = $1::pg_catalog.int4", {number});
@@ -146,17 +146,18 @@ pg::ExportedSnapshot create_slot(const Environment& environment, state::Store& s
 /// Before anything is written: the slot can go on from the checkpoint, and nobody else reads from it. The walsender of our own last run
 /// may be there still, if that lost its connection without a word.
 void require_usable_slot(const Environment& environment, pg::Session& source, const state::Store& store,
-                         core::Lsn applied) {
+                         const apply::Checkpoint& checkpoint) {
   const std::string& slot = environment.config.source.slot;
   const auto give_up = std::chrono::steady_clock::now() + kMostWaitForOrphan;
   for (;;) {
     const auto health = replication::read_slot_health(source, slot);
     try {
-      replication::require_usable(health, {slot, environment.source_identity.database, applied});
+      replication::require_usable(health, {slot, environment.source_identity.database, checkpoint.applied});
       return;
     } catch (const Error& error) {
       if (!error.is_transient()) throw;
-      const bool is_orphan = health && health->active_pid && is_our_orphan(source, *health->active_pid, store);
+      const bool is_orphan = health && health->active_pid && !may_be_at_work(environment, checkpoint, store) &&
+                             is_our_orphan(source, *health->active_pid, store);
       if (!is_orphan || std::chrono::steady_clock::now() > give_up) throw;
       spdlog::warn("the slot is still held by this agent's last run, which is ended slot={} pid={}", slot,
                    *health->active_pid);
@@ -166,10 +167,10 @@ void require_usable_slot(const Environment& environment, pg::Session& source, co
   }
 }
 
-/// An agent with another state directory that can be seen is not taken from.
-void require_no_other_agent(pg::Session& target, const apply::Checkpoint& checkpoint, const state::Store& store,
-                            const std::string& slot) {
-  if (!is_of_another_agent(checkpoint, store)) return;
+/// Such an agent is not taken from while it can be seen.
+void require_no_other_agent(const Environment& environment, pg::Session& target, const apply::Checkpoint& checkpoint,
+                            const state::Store& store) {
+  if (!may_be_at_work(environment, checkpoint, store)) return;
   const auto give_up = std::chrono::steady_clock::now() + kMostWaitForSessions;
   for (;;) {
     const std::string sessions = apply::sessions_of(target, checkpoint.owner.run);
@@ -178,7 +179,7 @@ void require_no_other_agent(pg::Session& target, const apply::Checkpoint& checkp
       throw apply::with_owner(
           Error(ErrorKind::State,
                 "another agent, with a state directory of its own, writes to the target for this slot")
-              .with("slot", slot),
+              .with("slot", environment.config.source.slot),
           checkpoint.owner)
           .with("sessions", sessions)
           .remedy(
@@ -198,14 +199,35 @@ Error another_had_it(const apply::Checkpoint& checkpoint, const std::string& slo
       checkpoint.owner);
 }
 
+/// This process as the next owner of the checkpoint row. Its token is recorded before the row is taken, so that a crash right after that does not
+/// make the directory look like an old copy.
+apply::SlotOwner next_owner(const Environment& environment, state::Store& store, const apply::Checkpoint& checkpoint) {
+  state::Progress progress = store.progress();
+  const apply::SlotOwner owner =
+      apply::SlotOwner::this_process(progress.run, directory_identity(environment.config.state_dir));
+  progress.token = is_of_another_agent(checkpoint, store) ? "" : checkpoint.owner.token;
+  progress.next_token = owner.token;
+  store.save_progress(progress);
+  return owner;
+}
+
 }  // namespace
 
 bool is_of_another_agent(const apply::Checkpoint& checkpoint, const state::Store& store) {
-  return !checkpoint.owner.run.empty() && checkpoint.owner.run != store.progress().run;
+  const apply::SlotOwner& owner = checkpoint.owner;
+  const state::Progress local = store.progress();
+  if (owner.run.empty()) return false;
+  return owner.run != local.run || (owner.token != local.token && owner.token != local.next_token);
 }
 
-void take_checkpoint(const Environment& environment, const state::Store& store, pg::Session& target,
-                     apply::Ledger& ledger, GoesBy goes_by) {
+bool may_be_at_work(const Environment& environment, const apply::Checkpoint& checkpoint, const state::Store& store) {
+  if (checkpoint.owner.run.empty()) return store.progress().run.empty();
+  return is_of_another_agent(checkpoint, store) ||
+         checkpoint.owner.directory != directory_identity(environment.config.state_dir);
+}
+
+void take_checkpoint(const Environment& environment, state::Store& store, pg::Session& target, apply::Ledger& ledger,
+                     GoesBy goes_by) {
   const std::string& slot = environment.config.source.slot;
   const auto checkpoint = ledger.read_checkpoint(target);
   if (!checkpoint) return;
@@ -214,10 +236,10 @@ void take_checkpoint(const Environment& environment, const state::Store& store, 
                          "run the command where that agent's state directory is; or start the agent here, when the "
                          "other one is stopped: it reads all rows again and compares them");
   }
-  require_no_other_agent(target, *checkpoint, store, slot);
+  require_no_other_agent(environment, target, *checkpoint, store);
   apply::end_left_overs(target, store.progress().run);
   if (checkpoint->owner.token.empty()) ledger.create(target, environment.plan);  // of an agent that knew of no owner
-  apply::take_over(target, ledger, store.progress().run, *checkpoint);
+  apply::take_over(target, ledger, next_owner(environment, store, *checkpoint), *checkpoint);
 }
 
 void discard_outdated(const Environment& environment, state::Store& store) {
@@ -230,6 +252,15 @@ void discard_outdated(const Environment& environment, state::Store& store) {
   if (!checkpoint || local.applied > checkpoint->applied ||
       local.slot_consistent_point != checkpoint->consistent_point || checkpoint->source != environment.source_identity)
     return;
+  if (is_of_another_agent(*checkpoint, store) && checkpoint->owner.run == local.run) {
+    spdlog::warn(
+        "the local state is an old copy of a directory that has been used since: it is emptied and rebuilt "
+        "local_lsn={} checkpoint_lsn={} since=\"{}\" host={} pid={}",
+        local.applied.to_string(), checkpoint->applied.to_string(), checkpoint->owner.since, checkpoint->owner.host,
+        checkpoint->owner.pid);
+    store.empty();
+    return;
+  }
   if (is_of_another_agent(*checkpoint, store)) {
     spdlog::warn(
         "an agent with another state directory has had this slot since: the local state is emptied and rebuilt "
@@ -272,18 +303,19 @@ StartPosition establish(const Environment& environment, state::Store& store, app
     require_same_source(environment, *checkpoint);
     static_cast<void>(mapping_change(environment.plan, checkpoint->mapping));  // the same ids
     require_local_state_behind(progress, *checkpoint, slot);
-    require_usable_slot(environment, source, store, checkpoint->applied);
+    require_usable_slot(environment, source, store, *checkpoint);
     if (!ledger.is_held()) {
-      require_no_other_agent(target, *checkpoint, store, slot);
+      require_no_other_agent(environment, target, *checkpoint, store);
       // Taken by another one after discard_outdated() has looked.
       if (progress.slot_consistent_point.is_valid() && is_of_another_agent(*checkpoint, store)) {
         throw another_had_it(*checkpoint, slot, "start the agent again, when the other one is stopped");
       }
-      if (progress.run.empty()) {
+      // Not the run of a directory that this one is a copy of: sessions go by that name.
+      if (progress.run.empty() || is_of_another_agent(*checkpoint, store)) {
         progress.run = new_run_name();
         store.save_progress(progress);
       }
-      apply::take_over(target, ledger, progress.run, *checkpoint);
+      apply::take_over(target, ledger, next_owner(environment, store, *checkpoint), *checkpoint);
     }
     const SourceMark mark = reconcile_publication(environment, source, target, store, ledger, *checkpoint);
     progress = store.progress();
@@ -329,7 +361,8 @@ StartPosition establish(const Environment& environment, state::Store& store, app
   {
     pg::TransactionBlock block(target);
     ledger.create_checkpoint(target, *checkpoint);
-    const apply::SlotOwner owner = ledger.take_checkpoint(target, store.progress().run, *checkpoint);
+    const apply::SlotOwner owner = next_owner(environment, store, *checkpoint);
+    ledger.take_checkpoint(target, owner, *checkpoint);
     cutover::audit(target, environment.config.target.ledger_schema, apply::operator_name(), "snapshot", "start",
                    {{"slot", slot}, {"consistent_point", checkpoint->applied.to_string()}});
     block.commit();

@@ -41,10 +41,15 @@ enum class GoesBy : bool {
 };
 
 /// Takes the slot for such a command, as establish() does. Without a checkpoint there is nothing to take. Precondition: the ledger is there.
-void take_checkpoint(const Environment& environment, const state::Store& store, pg::Session& target,
-                     apply::Ledger& ledger, GoesBy goes_by);
+void take_checkpoint(const Environment& environment, state::Store& store, pg::Session& target, apply::Ledger& ledger,
+                     GoesBy goes_by);
 
-/// Whether an agent with another state directory has had the slot last.
+/// Whether an agent with another state directory has had the slot last, or one with a copy of this: the local state is outdated.
 [[nodiscard]] bool is_of_another_agent(const apply::Checkpoint& checkpoint, const state::Store& store);
+
+/// Whether whoever has had the slot last may be at work beside this process: of this very directory, nobody can be. Of a copy with the same
+/// tokens, the original can. What bears this directory's run is nobody's left-over then, and is not ended.
+[[nodiscard]] bool may_be_at_work(const Environment& environment, const apply::Checkpoint& checkpoint,
+                                  const state::Store& store);
 
 }  // namespace agent

@@ -255,13 +255,13 @@ void settle_target(const Environment& environment, const state::Store& store, co
   pg::Session target(environment.target, "settle");
   if (!ledger.exists(target)) return;
   const auto checkpoint = ledger.read_checkpoint(target);
-  // Whoever has taken the row since has waited for all of that.
-  if (!ledger.is_held() && checkpoint && is_of_another_agent(*checkpoint, store)) return;
+  // Whoever has taken the row since has waited for all of that. And what may be at work is not ended.
+  if (!ledger.is_held() && checkpoint && may_be_at_work(environment, *checkpoint, store)) return;
   apply::settle_writers(target, ledger, store.progress().run);
 }
 
 /// Takes the checkpoint. Throws Error(Refused) when local state is behind the target: what would be derived from it is older than what is there.
-void take_caught_up(const Environment& environment, const state::Store& store, apply::Ledger& ledger) {
+void take_caught_up(const Environment& environment, state::Store& store, apply::Ledger& ledger) {
   pg::Session target(environment.target, "settle");
   if (!ledger.exists(target)) return;
   take_checkpoint(environment, store, target, ledger, GoesBy::LocalState);

@@ -26,9 +26,10 @@ std::string held_references(const mapping::Route& route) {
   return fmt::format("pg_catalog.jsonb_object(array[{}]::text[], array[{}]::text[])", names, values);
 }
 
-/// Of columns `run`, `token`, `host`, `pid` and `since`, from `first` on.
+/// Of columns `run`, `token`, `host`, `pid`, `since` and `directory`, from `first` on.
 SlotOwner owner_at(const pg::Result& result, std::size_t first) {
   return {.run = result.text(0, first),
+          .directory = result.text(0, first + 5),
           .token = result.text(0, first + 1),
           .host = result.text(0, first + 2),
           .pid = result.text(0, first + 3),
@@ -122,14 +123,13 @@ void Ledger::require_owner(pg::Session& session) const {
   if (!token_.empty()) require_owner(session.exec(sql(ledger_sql::kReadOwner), {slot_}));
 }
 
-SlotOwner Ledger::take_checkpoint(pg::Session& session, std::string run, const Checkpoint& seen) const {
-  SlotOwner owner = SlotOwner::this_process(std::move(run));
+void Ledger::take_checkpoint(pg::Session& session, const SlotOwner& owner, const Checkpoint& seen) const {
   const std::string lsn = seen.applied.to_string();
   if (session
-          .exec(sql(ledger_sql::kTakeCheckpoint),
-                {slot_, owner.run, owner.token, owner.host, owner.pid, lsn, std::string_view{seen.owner.token}})
+          .exec(sql(ledger_sql::kTakeCheckpoint), {slot_, owner.run, owner.token, owner.host, owner.pid, lsn,
+                                                   std::string_view{seen.owner.token}, owner.directory})
           .affected_rows() == 1)
-    return owner;
+    return;
   throw core::Error{core::ErrorKind::Refused,
                     "the checkpoint on the target has changed while this agent started: another agent has started too"}
       .with("slot", slot_)

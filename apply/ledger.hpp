@@ -50,9 +50,9 @@ class Ledger {
   /// it, up to lock_timeout. Nothing when there is none. Throws Error(Refused), without a transaction, when hold() said that this process has
   /// taken the row and the row does not.
   [[nodiscard]] std::optional<core::Lsn> lock_checkpoint(pg::Session& session, Lock lock) const;
-  /// Makes this process the owner of the row, if it still is as `seen`; `run` names its state directory. Throws Error(Refused) when it is not.
-  [[nodiscard]] SlotOwner take_checkpoint(pg::Session& session, std::string run, const Checkpoint& seen) const;
-  /// From now on nothing is written unless the row names this owner: what take_checkpoint() gave, once that was committed. Before other
+  /// Makes `owner` that of the row, if it still is as `seen`. Throws Error(Refused) when it is not.
+  void take_checkpoint(pg::Session& session, const SlotOwner& owner, const Checkpoint& seen) const;
+  /// From now on nothing is written unless the row names this owner: once its take_checkpoint() was committed. Before other
   /// threads use the ledger.
   void hold(const SlotOwner& owner) { token_ = owner.token; }
   /// Whether hold() was here.

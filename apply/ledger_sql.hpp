@@ -120,7 +120,7 @@ end $$;
 inline constexpr std::string_view kReadCheckpoint = R"sql(
 select source_system_id, source_timeline, source_database, applied_lsn, consistent_point, pg_catalog.to_jsonb(c) ->> 'source_mark',
   pg_catalog.to_jsonb(c) ->> 'mapping', greatest(0, extract(epoch from pg_catalog.clock_timestamp() - c.updated_at))::float8,
-  o ->> 'run', o ->> 'token', o ->> 'host', o ->> 'pid', o ->> 'since'
+  o ->> 'run', o ->> 'token', o ->> 'host', o ->> 'pid', o ->> 'since', o ->> 'directory'
 from {schema}.checkpoint c cross join lateral (select pg_catalog.to_jsonb(c) -> 'owner') as x(o) where slot = $1)sql";
 
 /// `{slot}`: a quoted literal; `{lock}`: update or share; `{columns}`: what is read of the row.
@@ -130,17 +130,19 @@ begin; select {columns} from {schema}.checkpoint where slot = {slot} for {lock})
 /// The second is for a process that has taken the row: a ledger that an older agent made has no such column.
 inline constexpr std::string_view kLockedPosition = "applied_lsn";
 inline constexpr std::string_view kLockedOwner =
-    "applied_lsn, owner ->> 'run', owner ->> 'token', owner ->> 'host', owner ->> 'pid', owner ->> 'since'";
+    "applied_lsn, owner ->> 'run', owner ->> 'token', owner ->> 'host', owner ->> 'pid', owner ->> 'since', owner ->> "
+    "'directory'";
 
 /// For share: whoever takes the row waits until the transaction has ended.
 inline constexpr std::string_view kReadOwner = R"sql(
-select applied_lsn, owner ->> 'run', owner ->> 'token', owner ->> 'host', owner ->> 'pid', owner ->> 'since'
+select applied_lsn, owner ->> 'run', owner ->> 'token', owner ->> 'host', owner ->> 'pid', owner ->> 'since', owner ->> 'directory'
 from {schema}.checkpoint where slot = $1 for share)sql";
 
 /// Only as it was when it was looked at: $6 the position, $7 the owner's token, empty for none.
 inline constexpr std::string_view kTakeCheckpoint = R"sql(
 update {schema}.checkpoint
-set owner = pg_catalog.jsonb_build_object('run', $2::text, 'token', $3::text, 'host', $4::text, 'pid', $5::text, 'since', pg_catalog.now())
+set owner = pg_catalog.jsonb_build_object('run', $2::text, 'token', $3::text, 'host', $4::text, 'pid', $5::text, 'since', pg_catalog.now(),
+  'directory', $8::text)
 where slot = $1 and applied_lsn = $6::pg_catalog.pg_lsn and coalesce(owner ->> 'token', '') = $7)sql";
 
 inline constexpr std::string_view kCreateCheckpoint = R"sql(

@@ -9,11 +9,12 @@
 
 namespace apply {
 
-SlotOwner SlotOwner::this_process(std::string run) {
+SlotOwner SlotOwner::this_process(std::string run, std::string directory) {
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
   std::random_device random;
   return {.run = std::move(run),
+          .directory = std::move(directory),
           .token = fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random()),
           .host = host.data(),
           .pid = std::to_string(getpid()),

@@ -52,10 +52,10 @@ std::optional<core::Lsn> begin_writing(pg::Session& session, const Ledger& ledge
   }
 }
 
-void take_over(pg::Session& session, Ledger& ledger, std::string run, const Checkpoint& seen) {
+void take_over(pg::Session& session, Ledger& ledger, const SlotOwner& owner, const Checkpoint& seen) {
   static_cast<void>(begin_writing(session, ledger, Writers::One));
   try {
-    const SlotOwner owner = ledger.take_checkpoint(session, std::move(run), seen);
+    ledger.take_checkpoint(session, owner, seen);
     session.exec("COMMIT");
     ledger.hold(owner);
   } catch (const core::Error&) {

@@ -27,9 +27,9 @@ enum class Writers : std::uint8_t {
 /// process has taken the checkpoint from the one that `ledger` is held by.
 std::optional<core::Lsn> begin_writing(pg::Session& session, const Ledger& ledger, Writers writers);
 
-/// Takes the checkpoint for this process, once the transactions that write under it are through: those of whoever had it before write no more.
+/// Takes the checkpoint for `owner`, which is this process, once the transactions that write under it are through: those of whoever had it before write no more.
 /// `seen` is the row as it was looked at. Throws Error(Refused) when it is not the same any more, and as begin_writing() does.
-void take_over(pg::Session& session, Ledger& ledger, std::string run, const Checkpoint& seen);
+void take_over(pg::Session& session, Ledger& ledger, const SlotOwner& owner, const Checkpoint& seen);
 
 /// The sessions on the target that bear this run's name, each with what is known of it; empty: none, or they cannot be seen.
 [[nodiscard]] std::string sessions_of(pg::Session& session, std::string_view run);

@@ -21,6 +21,8 @@ std::string encode(const Progress& progress) {
   append_u64(bytes, progress.copied_until.bytes());
   append_text(bytes, progress.meaning);
   append_text(bytes, progress.run);
+  append_text(bytes, progress.token);
+  append_text(bytes, progress.next_token);
   return bytes;
 }
 
@@ -35,6 +37,10 @@ Progress decode_progress(std::string_view bytes) {
   progress.copied_until = core::Lsn{cursor.u64()};
   progress.meaning = cursor.text();
   progress.run = cursor.text();
+  if (!cursor.rest().empty()) {  // since format version 3
+    progress.token = cursor.text();
+    progress.next_token = cursor.text();
+  }
   cursor.expect_end();
   return progress;
 }

@@ -9,8 +9,8 @@
 namespace state {
 
 /// The version of everything that docs/on-disk-format.md draws. Raised when an older program would misread a newer store.
-/// Since 2: family undo, whose records an older program would leave where they are.
-inline constexpr std::uint32_t kFormatVersion = 2;
+/// Since 2: family undo, whose records an older program would leave where they are. Since 3: tokens in the progress record.
+inline constexpr std::uint32_t kFormatVersion = 3;
 /// Older ones from this one on are read as they are.
 inline constexpr std::uint32_t kOldestVersion = 1;
 

@@ -176,8 +176,11 @@ void Store::save_progress(const Progress& progress) {
 }
 
 void Store::empty() {
+  const Progress before = this->progress();
   Progress progress;
-  progress.run = this->progress().run;
+  progress.run = before.run;
+  progress.token = before.token;
+  progress.next_token = before.next_token;
   start_over(impl_->database, {.identity = impl_->identity, .layout = impl_->layout.fingerprint}, progress);
   // What is kept in memory beside the rows is read again.
   const Options options = impl_->options;

@@ -53,6 +53,10 @@ struct Progress {
   core::Lsn copied_until;
   /// Fingerprint of the mapping under which the chunks were derived; empty before the first.
   std::string meaning;
+  /// Tokens with which this directory's processes took the slot's checkpoint row: of the last that is known to have it, and of the next,
+  /// which a crash may have kept from it. An older copy of the directory does not have them.
+  std::string token;
+  std::string next_token;
 };
 
 /// The embedded store. One writer at a time per row; reads from any thread. Knows no SQL.
@@ -85,7 +89,7 @@ class Store {
   /// Everything that is still named, with its number.
   [[nodiscard]] std::vector<std::pair<std::uint64_t, std::vector<RowName>>> reached() const;
 
-  /// Forgets rows, indexes, counters, chunks and positions in one synced write; whose it is, adopted ids and the run stay. Nobody else may
+  /// Forgets rows, indexes, counters, chunks and positions in one synced write; whose it is, adopted ids, the run and its tokens stay. Nobody else may
   /// use the store meanwhile, and no reference into it survives.
   void empty();
 

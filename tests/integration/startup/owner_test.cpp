@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,25 @@ struct TwoAgents {
     BOOST_TEST(exit_code == 6, said);
     BOOST_TEST(said.find("another agent has taken over this slot's checkpoint") != std::string::npos, said);
     BOOST_TEST(said.find("remedy:") != std::string::npos, said);
+  }
+
+  /// What the first agent holds on either side: who is ended is missing, who comes back has another pid.
+  [[nodiscard]] std::string sessions_of_first() const {
+    const std::string of_agent = " FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ ";
+    const std::string pids = "SELECT string_agg(application_name || ' ' || pid, ', ' ORDER BY application_name)";
+    return pair.source_admin.query_value(pids + of_agent + "'^dispatch-sync/stream-'").value() + "; " +
+           pair.target_admin.query_value(pids + of_agent + "'^dispatch-sync/apply'").value();
+  }
+
+  /// The second agent's state directory becomes a copy of the first one's, as it is at this moment.
+  void copy_state() const {
+    std::filesystem::remove_all(second.state_dir());
+    std::filesystem::create_directory(second.state_dir());
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(first.state_dir())) {
+      const auto to = second.state_dir() / std::filesystem::relative(entry.path(), first.state_dir());
+      if (entry.is_directory()) std::filesystem::create_directory(to);
+      if (entry.is_regular_file()) std::filesystem::copy_file(entry.path(), to);
+    }
   }
 
   static void stop(tests::AgentUnderTest& agent) { BOOST_TEST(agent.stop() == 0, agent.process().err()); }
@@ -170,4 +190,45 @@ BOOST_AUTO_TEST_CASE(a_state_directory_is_not_gone_by_after_another_agent_had_th
   TwoAgents::stop(world.first);
   world.expect_equal();
   BOOST_TEST(world.pair.target.query_value("SELECT count(*) FROM items WHERE legacy_id = 901").value() == "0");
+}
+
+// reliability 38
+BOOST_AUTO_TEST_CASE(a_copy_of_the_state_directory_beside_its_agent_is_refused_and_touches_nothing_of_that) {
+  TwoAgents world;
+  world.first.must({"snapshot"});
+  const auto expect_refused = [&](const std::string& copy, const std::vector<std::vector<std::string>>& commands) {
+    BOOST_TEST_CONTEXT(copy) {
+      const std::string before = world.sessions_of_first();
+      for (const std::vector<std::string>& command : commands) {
+        const auto refused = world.second.command(command);
+        BOOST_TEST((refused.exit_code == 5 || refused.exit_code == 6), refused.err);
+        BOOST_TEST(refused.err.find("remedy:") != std::string::npos, refused.err);
+        BOOST_TEST(refused.err.find("pg_drop_replication_slot") == std::string::npos, refused.err);
+        BOOST_TEST(world.sessions_of_first() == before, command.front());
+      }
+    }
+  };
+  world.copy_state();
+  world.first.start();
+  world.first.wait_streaming();
+  world.change();
+  world.first.wait_applied();
+  expect_refused("from before its start", {{"quarantine", "retry"}, {"sync", "--until-current"}, {"run"}});
+  world.first.process().kill(SIGSTOP);  // as an image of the disk has it
+  world.copy_state();
+  world.first.process().kill(SIGCONT);
+  expect_refused("of the running one", {{"run"}});
+  world.pair.source.exec("UPDATE item SET name = 'last' WHERE id = 300");
+  world.first.wait_applied();
+  const std::string said = world.first.process().err();
+  BOOST_TEST(said.find("the stream broke") == std::string::npos, said);
+  TwoAgents::stop(world.first);
+  world.expect_equal();
+  // Once that has ended, its copy may go on in its place.
+  world.second.start();
+  world.second.wait_streaming();
+  world.pair.source.exec("UPDATE item SET name = 'very last' WHERE id = 300");
+  world.second.wait_applied();
+  TwoAgents::stop(world.second);
+  world.expect_equal();
 }
