@@ -29,6 +29,8 @@ using core::ErrorKind;
 
 // What may wait between receiver and applier: enough to gather full batches while one is being written, little enough to stay in bounds.
 constexpr std::size_t kQueueBytes = 32U << 20U;
+// What the transactions of one batch may have together, as one part of a large one has.
+constexpr std::size_t kBatchBytes = replication::PartLimits{}.bytes;
 // How long the applier waits for something to do before it looks after tasks and the stop signal.
 constexpr std::chrono::milliseconds kNap{200};
 
@@ -234,9 +236,10 @@ bool Pipeline::is_catching_up() const { return progress_.applied() < on_target_;
 Pipeline::Parts Pipeline::gather(core::TransactionPart first, const Until& until) {
   Parts parts;
   std::size_t rows = rows_of(first);
+  std::size_t bytes = first.bytes();
   const bool is_on_target = is_applied_on_target(first);
   parts.push_back(std::move(first));
-  while (rows < environment_.config.apply.batch_rows) {
+  while (rows < environment_.config.apply.batch_rows && bytes < kBatchBytes) {
     auto event = queue_.try_pop();
     if (!event) break;
     auto* part = std::get_if<core::TransactionPart>(&*event);
@@ -248,6 +251,7 @@ Pipeline::Parts Pipeline::gather(core::TransactionPart first, const Until& until
       break;
     }
     rows += rows_of(*part);
+    bytes += part->bytes();
     parts.push_back(std::move(*part));
   }
   return parts;

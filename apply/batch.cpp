@@ -12,6 +12,10 @@ namespace {
 // TRUNCATE reads the keys of a table in pieces of this many.
 constexpr std::size_t kTruncatePiece = 10'000;
 
+// What the images of touched rows may have, of before and of now, until they are written: whatever follows copies them a few times over. Those of
+// rows of a usual size are as many as a batch has.
+constexpr std::size_t kMostTouchedBytes = std::size_t{8} << 20U;
+
 core::Error never_seen(const mapping::SourceTable& table, const core::RowKey& key) {
   return core::Error{core::ErrorKind::Refused,
                      "the source changed a row that was never copied, and did not send all of it"}
@@ -48,6 +52,7 @@ void Batch::touch(core::TableId table, const core::RowKey& key) {
   if (!positions_.emplace(row, touched_.size()).second) return;
   const state::StoredRow* stored = overlay_.row(table, key);
   touched_.emplace_back(std::move(row), stored == nullptr ? std::nullopt : std::optional{*stored});
+  if (stored != nullptr) touched_bytes_ += stored->image.bytes().size();
 }
 
 void Batch::put(core::TableId table, const core::RowKey& key, core::Row image) {
@@ -55,6 +60,7 @@ void Batch::put(core::TableId table, const core::RowKey& key, core::Row image) {
   if (const state::StoredRow* stored = overlay_.row(table, key); stored != nullptr && stored->image == image) return;
   touch(table, key);
   const bool is_back = overlay_.row(table, key) == nullptr;
+  touched_bytes_ += image.bytes().size();
   overlay_.put_image(table, key, std::move(image));
   if (is_back) restore_statuses(table, key);
 }
@@ -185,10 +191,12 @@ void Batch::add(const core::Change& change, core::CommitLsn commit) {
     void operator()(const core::Truncate&) const { batch.truncate(table, commit); }
   };
   std::visit(Taker{*this, target, table, projection, commit}, change.what);
+  if (touched_bytes_ >= kMostTouchedBytes && make_room_) make_room_();
 }
 
 Batch::Touched Batch::take_touched() {
   positions_.clear();
+  touched_bytes_ = 0;
   return std::exchange(touched_, {});
 }
 

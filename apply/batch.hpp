@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -46,7 +47,7 @@ class Batch {
   /// The rows touched so far and what they were at first touch (nothing: they were not there); then starts anew.
   using Touched = std::vector<std::pair<TableRow, std::optional<state::StoredRow>>>;
   [[nodiscard]] Touched take_touched();
-  /// Called in the middle of a change that touches very many rows (a TRUNCATE): it may take_touched().
+  /// Called in the middle of a change that touches very many rows (a TRUNCATE), and between changes of large ones: it may take_touched().
   void set_make_room(std::function<void()> make_room) { make_room_ = std::move(make_room); }
 
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
@@ -63,6 +64,7 @@ class Batch {
   state::Overlay& overlay_;
   Projections& projections_;
   Touched touched_;
+  std::size_t touched_bytes_ = 0;
   std::unordered_map<TableRow, std::size_t, TableRowHash> positions_;
   std::uint64_t skipped_ = 0;
   std::function<void()> make_room_;
