@@ -33,6 +33,9 @@ constexpr std::size_t kQueueBytes = 32U << 20U;
 constexpr std::size_t kBatchBytes = replication::PartLimits{}.bytes;
 // How long the applier waits for something to do before it looks after tasks and the stop signal.
 constexpr std::chrono::milliseconds kNap{200};
+// A source that is asked for a sign of life gives it in a round trip, be it busy a few of them.
+constexpr std::chrono::seconds kAnswerWait{1};
+constexpr std::chrono::milliseconds kAnswerTick{10};
 
 replication::ReceiverOptions receiver_options(const Environment& environment, const state::Store& store) {
   return {.source = environment.source,
@@ -314,6 +317,19 @@ double Pipeline::lag_seconds() const {
   if (!oldest_) return 0;
   const auto age = std::chrono::system_clock::now() - *oldest_;
   return std::max(0.0, std::chrono::duration<double>(age).count());
+}
+
+double Pipeline::unheard_seconds() {
+  const auto asked = std::chrono::steady_clock::now();
+  receiver_.ask();
+  for (;;) {
+    const replication::ReceiverState state = receiver_.state();
+    if (state.heard > asked) return 0;
+    const auto now = std::chrono::steady_clock::now();
+    if (!state.is_streaming || now - asked > kAnswerWait)
+      return std::chrono::duration<double>(now - state.heard).count();
+    std::this_thread::sleep_for(kAnswerTick);
+  }
 }
 
 /// The order that everything rests on: the data with its checkpoint, then the local state, then the source is told.

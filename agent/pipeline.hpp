@@ -64,6 +64,8 @@ class Pipeline {
   [[nodiscard]] replication::ReceiverState receiver() const { return receiver_.state(); }
   /// Age of the oldest commit that is received and not applied; 0 when there is none.
   [[nodiscard]] double lag_seconds() const;
+  /// For how long nothing was heard from the source, which is asked now and has a second to answer; 0 when it does.
+  [[nodiscard]] double unheard_seconds();
 
  private:
   using Parts = std::vector<core::TransactionPart>;

@@ -103,6 +103,7 @@ nlohmann::ordered_json to_json(const StatusReport& report) {
   object["applied_lsn"] = report.applied_lsn.to_string();
   object["lag_bytes"] = report.lag_bytes();
   object["lag_seconds"] = report.lag_seconds;
+  if (report.unheard_seconds > 0) object["unheard_seconds"] = report.unheard_seconds;
   object["slot"] = {
       {"name", report.slot.name}, {"wal_status", report.slot.wal_status}, {"safe_wal_size", report.slot.safe_wal_size}};
   if (report.slot.lost_in_seconds) object["slot"]["lost_in_seconds"] = *report.slot.lost_in_seconds;
@@ -132,6 +133,7 @@ StatusReport status_from_json(const nlohmann::json& object) {
     report.source_lsn = lsn_of(object, "source_lsn");
     report.applied_lsn = lsn_of(object, "applied_lsn");
     report.lag_seconds = object.at("lag_seconds").get<double>();
+    report.unheard_seconds = object.value("unheard_seconds", 0.0);
     const nlohmann::json& slot = object.at("slot");
     report.slot = {slot.at("name").get<std::string>(), slot.at("wal_status").get<std::string>(),
                    slot.at("safe_wal_size").get<std::int64_t>()};
@@ -158,6 +160,10 @@ StatusReport status_from_json(const nlohmann::json& object) {
 
 std::string to_text(const StatusReport& report) {
   std::string text = headline(report);
+  if (report.unheard_seconds > 0) {
+    text += fmt::format("nothing was heard from the source for {:.1f} s: how far it is ahead is not known\n",
+                        report.unheard_seconds);
+  }
   if (!report.fenced_since.empty()) text += "the source takes no writes since " + report.fenced_since + "\n";
   if (!report.snapshot_failure.empty()) text += "the snapshot has failed: " + report.snapshot_failure + "\n";
   for (const auto& [name, transactions] : report.origins) {

@@ -42,6 +42,8 @@ struct StatusReport {
   core::Lsn applied_lsn;  ///< everything before it is on the target; never a position that is only received
   /// Age of the oldest commit that is not applied yet; of a stopped agent that is behind, since its checkpoint moved last.
   double lag_seconds = 0;
+  /// For how long nothing was heard from a source that may have written since; 0: it answers. It is then what is known of the lag, too.
+  double unheard_seconds = 0;
   Slot slot;
   /// Transactions since the start that the source has not made itself but received by replication, by the name of their origin.
   std::map<std::string, std::uint64_t> origins;

@@ -114,6 +114,10 @@ class Board {
       source_.reset();
       spdlog::debug("status without the source: {}", error.what());
     }
+    // That nothing is in hand says nothing of what has not come.
+    if (pipeline_ != nullptr && report.lag_seconds == 0 && (!report.source_lsn.is_valid() || report.lag_bytes() > 0)) {
+      report.lag_seconds = report.unheard_seconds = pipeline_->unheard_seconds();
+    }
     return to_json(report);
   }
 

@@ -84,7 +84,7 @@ void Receiver::stream(const std::stop_token& stop) {
   publish_state(&session);
   spdlog::info("streaming slot={} applied_lsn={}", options_.slot, progress_.applied().to_string());
   try {
-    session.run(stop, is_replay_requested_, [&] {
+    session.run(stop, is_replay_requested_, is_asked_, [&] {
       if (session.has_heard()) {
         backoff_.reset();
         tries_ = 0;
@@ -191,6 +191,7 @@ void Receiver::publish_state(const StreamSession* session) {
   state_.backend_pid = session != nullptr ? session->backend_pid() : 0;
   state_.held_bytes = held_bytes;
   if (session == nullptr) return;
+  state_.heard = session->heard();
   state_.counters = session->counters();
   for (const auto& [name, transactions] : state_.counters.origins) {
     const auto past = past_origins_.find(name);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -28,6 +29,7 @@ struct ReceiverState {
   std::size_t held_bytes = 0;    ///< of streamed transactions
   AssemblerCounters counters;    ///< of the current session
   std::map<std::string, std::uint64_t> origins;  ///< of all sessions: as in AssemblerCounters
+  std::chrono::steady_clock::time_point heard;   ///< when something came from the source last
   std::string last_error;                        ///< why the last session ended; empty when none has failed
 };
 
@@ -59,6 +61,9 @@ class Receiver {
   /// parts that it no longer has. The answer is an Interrupted in the queue; everything before it is to be thrown away.
   void request_replay() { is_replay_requested_ = true; }
 
+  /// Asks the source for a sign of life, from any thread: `heard` of the state tells of it, very soon where the link is sound.
+  void ask() { is_asked_ = true; }
+
   [[nodiscard]] ReceiverState state() const;
 
  private:
@@ -86,6 +91,7 @@ class Receiver {
   std::map<std::string, std::uint64_t> past_origins_;  ///< of the sessions before this
 
   std::atomic<bool> is_replay_requested_ = false;
+  std::atomic<bool> is_asked_ = false;
 
   mutable std::mutex mutex_;
   ReceiverState state_;  // protected by mutex_

@@ -85,9 +85,10 @@ StreamSession::StreamSession(const ReceiverOptions& options, core::BoundedQueue<
   FAILPOINT("after_stream_started");
 }
 
-void StreamSession::run(const std::stop_token& stop, const std::atomic<bool>& is_over,
+void StreamSession::run(const std::stop_token& stop, const std::atomic<bool>& is_over, std::atomic<bool>& is_asked,
                         const std::function<void()>& on_status) {
   while (!stop.stop_requested() && !is_over.load(std::memory_order_relaxed) && step(on_status)) {
+    if (is_asked.exchange(false)) send_status(Clock::now(), true);
   }
   // The stop is clean also where the server does not play along: it sends again what was not acknowledged.
   try {
@@ -122,8 +123,10 @@ bool StreamSession::step(const std::function<void()>& on_status) {
 
   const auto frame = connection_.receive(kMostWait);
   if (frame) {
-    take(parse_server_frame(*frame), now);
+    const ServerFrame parsed = parse_server_frame(*frame);
+    take(parsed, now);
     static_cast<void>(deliver());
+    if (std::holds_alternative<KeepaliveFrame>(parsed)) on_status();
     return true;
   }
   if (connection_.is_ended()) {
@@ -144,6 +147,7 @@ void StreamSession::give_feedback(Clock::time_point now, const std::function<voi
   const FeedbackSchedule::Due due = schedule_.due(now, applied);
   if (due == FeedbackSchedule::Due::Nothing) return;
   send_status(now, due == FeedbackSchedule::Due::Question);
+  if (due == FeedbackSchedule::Due::Question) schedule_.asked(now);
   on_status();
 }
 
@@ -153,7 +157,6 @@ void StreamSession::send_status(Clock::time_point now, bool wants_reply) {
   connection_.send(encode_feedback({progress_.received(), flushed, wall_clock(), wants_reply}));
   FAILPOINT("after_ack");
   schedule_.sent(now, flushed);
-  if (wants_reply) schedule_.asked(now);
 }
 
 bool StreamSession::deliver() {
@@ -192,6 +195,7 @@ void StreamSession::offer_horizon() {
 void StreamSession::take(const ServerFrame& frame, Clock::time_point now) {
   schedule_.heard(now);
   has_heard_ = true;
+  heard_ = Clock::now();  // a frame is waited for
   if (const auto* data = std::get_if<DataFrame>(&frame)) {
     FAILPOINT("after_message_received");
     feed(data->payload);

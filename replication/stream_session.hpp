@@ -34,8 +34,9 @@ class StreamSession {
 
   /// Reads until `stop` is requested or `is_over` says so, then ends the stream in order. Every other end is thrown: Error(Source)
   /// transient for a lost or silent server, Error(Protocol) for bytes without sense.
-  /// `on_status` is called after each status that was sent.
-  void run(const std::stop_token& stop, const std::atomic<bool>& is_over, const std::function<void()>& on_status);
+  /// `on_status` is called after each status that was sent, and after each keepalive. `is_asked` is reset when the server was asked for one.
+  void run(const std::stop_token& stop, const std::atomic<bool>& is_over, std::atomic<bool>& is_asked,
+           const std::function<void()>& on_status);
 
   [[nodiscard]] const AssemblerCounters& counters() const { return assembler_.counters(); }
   /// Reading pauses: the queue is full, or there is no room to hold a streamed transaction.
@@ -43,6 +44,8 @@ class StreamSession {
   [[nodiscard]] std::int32_t backend_pid() const { return connection_.backend_pid(); }
   /// Something came from the server.
   [[nodiscard]] bool has_heard() const { return has_heard_; }
+  /// When something came from the server last; at first, when the stream began.
+  [[nodiscard]] std::chrono::steady_clock::time_point heard() const { return heard_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -73,6 +76,7 @@ class StreamSession {
   Clock::time_point horizon_offered_;
   bool is_paused_ = false;
   bool has_heard_ = false;
+  Clock::time_point heard_ = Clock::now();
 };
 
 }  // namespace replication

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <csignal>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "tests/network/remote_staff.hpp"
@@ -74,6 +75,27 @@ BOOST_AUTO_TEST_CASE(a_silent_source_is_given_up_and_asked_again) {
   staff.source_line.vanish();
   staff.change(2);
   staff.wait_applied();
+  staff.expect_converged();
+}
+
+// reliability 24
+BOOST_AUTO_TEST_CASE(a_silent_source_is_never_said_to_be_caught_up_with) {
+  RemoteStaff staff;
+  const auto status = [&] { return nlohmann::json::parse(staff.pair.agent.status()); };
+  staff.start_streaming();
+  staff.pair.source_admin.exec("SELECT pg_switch_wal()");  // the source's log moves on, without a change
+  const nlohmann::json sound = status();
+  BOOST_TEST(sound.at("lag_seconds").get<double>() == 0, sound.dump());
+  BOOST_TEST(!sound.contains("unheard_seconds"), sound.dump());
+  staff.source_line.freeze(kStream);
+  staff.change(1);
+  tests::wait_until([&] { return status().at("lag_seconds").get<double>() > 3; }, "the silence to show as lag");
+  BOOST_TEST(status().at("unheard_seconds").get<double>() > 3);
+  BOOST_TEST(staff.pair.agent.must({"status"}).find("nothing was heard from the source for ") != std::string::npos);
+  staff.source_line.release();
+  staff.wait_applied();
+  tests::wait_until([&] { return status().at("lag_seconds").get<double>() == 0; }, "the lag to end");
+  BOOST_TEST(!status().contains("unheard_seconds"));
   staff.expect_converged();
 }
 
