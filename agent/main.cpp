@@ -6,6 +6,7 @@
 #include "agent/cli.hpp"
 #include "agent/exit_code.hpp"
 #include "agent/log.hpp"
+#include "agent/standard_output.hpp"
 #include "core/error.hpp"
 
 int main(int argc, char** argv) {
@@ -15,7 +16,11 @@ int main(int argc, char** argv) {
   mallopt(M_ARENA_MAX, 2);
   try {
     const agent::Invocation invocation = agent::parse_command_line(argc, argv);
-    return invocation.command == nullptr ? 0 : invocation.command->run(invocation.options);
+    const int code = invocation.command == nullptr ? 0 : invocation.command->run(invocation.options);
+    if (agent::is_output_written()) return code;
+    agent::print_error(core::Error(core::ErrorKind::Usage, "cannot write to stdout what the command has to say")
+                           .remedy("is the disk full? What the command has done stands"));
+    return code != 0 ? code : agent::to_int(agent::exit_code(core::ErrorKind::Usage));
   } catch (const core::Error& error) {
     agent::print_error(error);
     return agent::to_int(agent::exit_code(error.kind()));

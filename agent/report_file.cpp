@@ -5,6 +5,7 @@
 #include <string>
 #include <system_error>
 
+#include "agent/standard_output.hpp"
 #include "core/error.hpp"
 
 namespace agent {
@@ -41,7 +42,9 @@ bool is_special(const fs::path& path) {
 ReportFile::ReportFile(const fs::path& path)
     : is_replaced_(!is_special(path)),
       path_(is_replaced_ ? followed(path) : path),
-      fresh_(is_replaced_ ? fs::path(path_.string() + "." + std::to_string(getpid())) : path_) {
+      fresh_(is_replaced_ ? fs::path(path_.string() + "." + std::to_string(getpid())) : path_),
+      standard_(standard_stream_of(path)) {
+  if (standard_ != nullptr) return;
   std::error_code ignored;
   // A link that is one still leads round in a circle.
   const bool is_file =
@@ -56,6 +59,11 @@ ReportFile::~ReportFile() {
 }
 
 void ReportFile::write(std::string_view text) {
+  if (standard_ != nullptr) {
+    standard_->write(text.data(), static_cast<std::streamsize>(text.size())).flush();
+    if (!*standard_) throw unwritable(path_);
+    return;
+  }
   out_.write(text.data(), static_cast<std::streamsize>(text.size()));
   out_.flush();
   std::error_code error;

@@ -34,8 +34,14 @@ void SnapshotProgress::begin(std::vector<Table> tables) {
 void SnapshotProgress::add(std::size_t table, std::int64_t rows) {
   {
     const std::lock_guard lock{mutex_};
-    tables_[table].done += rows;
+    Table& of = tables_[table];
+    of.done += rows;
     done_ += rows;
+    // What was expected was an estimate, or was counted before more came.
+    if (of.done > of.total) {
+      total_ += of.done - of.total;
+      of.total = of.done;
+    }
     current_ = table;
   }
   show();

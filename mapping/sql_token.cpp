@@ -1,6 +1,9 @@
 #include "mapping/sql_token.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace mapping {
@@ -113,14 +116,38 @@ class Tokenizer {
     return true;
   }
 
+  /// What stands for a character behind a backslash, which is passed.
+  std::string escape() {
+    const std::size_t begin = at_ - 1;
+    const char kind = sql_[at_++];
+    const auto number = [&](std::size_t from, std::size_t most, int base) {
+      const std::size_t end = std::min(from + most, sql_.size());
+      unsigned value = 0;
+      const auto [stop, error] = std::from_chars(sql_.data() + from, sql_.data() + end, value, base);
+      if (error != std::errc{} || value == 0 || value > 0x7F) return std::string(sql_.substr(begin, at_ - begin));
+      at_ = static_cast<std::size_t>(stop - sql_.data());
+      return std::string(1, static_cast<char>(value));
+    };
+    switch (kind) {
+      case 'b': return "\b";
+      case 'f': return "\f";
+      case 'n': return "\n";
+      case 'r': return "\r";
+      case 't': return "\t";
+      case 'x': return number(at_, 2, 16);
+      case 'u': return number(at_, 4, 16);
+      case 'U': return number(at_, 8, 16);
+      default: return kind >= '0' && kind <= '7' ? number(at_ - 1, 3, 8) : std::string(1, kind);
+    }
+  }
+
   bool quoted_string(std::size_t begin, bool has_escapes) {
     std::string text;
     ++at_;
     while (at_ < sql_.size()) {
       const char c = sql_[at_++];
       if (has_escapes && c == '\\' && at_ < sql_.size()) {
-        text += c;
-        text += sql_[at_++];
+        text += escape();
       } else if (c == '\'' && peek() == '\'') {
         text += sql_[at_++];
       } else if (c == '\'') {

@@ -11,7 +11,7 @@ namespace mapping {
 enum class TokenKind : std::uint8_t {
   Word,    ///< unquoted identifier or keyword, folded to lower case
   Quoted,  ///< "identifier", unquoted
-  String,  ///< any string constant: '…', E'…', B'…', $tag$…$tag$; its content (escapes of E'…' are left as written)
+  String,  ///< any string constant: '…', E'…', B'…', $tag$…$tag$; its content, with the escapes of E'…' resolved (but those of characters beyond ASCII)
   Number,
   Parameter,  ///< $1
   Cast,       ///< ::

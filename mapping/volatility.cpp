@@ -54,6 +54,22 @@ constexpr std::array kFunctions = std::to_array<std::string_view>({
     "pg_my_temp_schema",
     "query_to_xml",
     "dblink",
+    // What a role may do, and what is on a server.
+    "has_any_column_privilege",
+    "has_column_privilege",
+    "has_database_privilege",
+    "has_foreign_data_wrapper_privilege",
+    "has_function_privilege",
+    "has_language_privilege",
+    "has_parameter_privilege",
+    "has_schema_privilege",
+    "has_sequence_privilege",
+    "has_server_privilege",
+    "has_table_privilege",
+    "has_tablespace_privilege",
+    "has_type_privilege",
+    "pg_has_role",
+    "row_security_active",
     // Keywords may take a precision (`current_timestamp(3)`) and then look like functions.
     "current_time",
     "current_timestamp",
@@ -92,7 +108,7 @@ bool is_relative_time(const Token& token) {
   for (const char c : token.text) {
     if (c >= 'A' && c <= 'Z') {
       word += static_cast<char>(c - 'A' + 'a');
-    } else if (c != ' ' && c != '\t' && c != '\n') {
+    } else if (c != ' ' && (c < '\t' || c > '\r')) {
       word += c;
     }
   }

@@ -61,6 +61,24 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_said_on_stderr_with_exit_code_2) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_could_not_be_written_to_stdout_is_no_success) {
+  const auto written_to = [](const std::string& place) {
+    tests::Process shell({.program = "/bin/sh", .args = {"-c", place, tests::agent_binary().string()}});
+    const int code = shell.wait();
+    return Answer{code, shell.out(), shell.err()};
+  };
+  const Answer full = written_to("exec $0 --help > /dev/full");
+  BOOST_TEST(full.code == 2);
+  BOOST_TEST(contains(full.err, "cannot write to stdout"), full.err);
+  const Answer closed = written_to("exec $0 --help >&-");
+  BOOST_TEST(closed.code == 2);
+  // Who reads no further has what it wanted.
+  const tests::TempDir dir;
+  BOOST_TEST(
+      written_to("cd " + dir.path().string() + " && mkfifo gone && exec 3<>gone 4>gone 3>&- && exec $0 --help >&4")
+          .code == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_report_without_a_name_is_refused) {
   const Answer answer = agent({"validate", "--report", ""});
   BOOST_TEST(answer.code == 2);

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <string>
 
@@ -49,6 +50,22 @@ BOOST_AUTO_TEST_CASE(that_a_report_cannot_be_written_is_known_before_it_is_made)
   BOOST_CHECK_EXCEPTION(agent::ReportFile{""}, core::Error, is_usage);
   fs::create_symlink("circle", dir.path() / "circle");
   BOOST_CHECK_EXCEPTION(agent::ReportFile{dir.path() / "circle"}, core::Error, is_usage);
+}
+
+BOOST_AUTO_TEST_CASE(a_report_into_the_file_of_stdout_stands_between_what_else_is_printed) {
+  const tests::TempDir dir;
+  const fs::path path = dir.path() / "out";
+  std::cout.flush();
+  const int before = dup(STDOUT_FILENO);
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  BOOST_REQUIRE(dup2(file, STDOUT_FILENO) == STDOUT_FILENO);
+  std::cout << "first\n";
+  agent::ReportFile{path}.write("the report\n");
+  std::cout << "last\n" << std::flush;
+  dup2(before, STDOUT_FILENO);
+  close(before);
+  close(file);
+  BOOST_TEST(text_of(path) == "first\nthe report\nlast\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_link_stays_and_what_it_leads_to_is_the_report) {

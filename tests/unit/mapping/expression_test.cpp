@@ -128,11 +128,14 @@ BOOST_AUTO_TEST_CASE(what_depends_on_the_moment_or_the_session_is_found) {
   for (const char* sql :
        {"now()", "pg_catalog.now()", "coalesce(a, CURRENT_DATE)", "current_timestamp(3)", "random()", "user",
         "'now'::timestamptz", "timestamp 'now'", "cast('today' AS date)", "' NOW '::pg_catalog.timestamp",
-        "gen_random_uuid()", "age(born)", "extract(year from pg_catalog.age(greatest(a, b)))", "age((a).b[1])"}) {
+        "gen_random_uuid()", "age(born)", "extract(year from pg_catalog.age(greatest(a, b)))", "age((a).b[1])",
+        R"(E'n\157w'::date)", R"(date e'\x6eow\r')", R"(E'\u006E\U0000006fw'::date)",
+        "has_table_privilege('t', 'select')"}) {
     BOOST_TEST(volatile_parts_in(sql) == 1U, sql);
   }
   for (const char* sql : {"\"user\"", "a.current_date", "'now'", "'now()'", "now", "'now'::text", "age",
-                          "age(left_at, born)", "age(greatest(a, b), c)", "p.age", "age + f(a)"}) {
+                          "age(left_at, born)", "age(greatest(a, b), c)", "p.age", "age + f(a)",
+                          R"('n\157w'::text || E'n\157')", R"(E'\\156ow'::date)", R"(E'\u00e4now'::date)"}) {
     BOOST_TEST(volatile_parts_in(sql) == 0U, sql);
   }
   BOOST_TEST(volatile_parts_in("coalesce(a, 'now')", true) == 1U);
