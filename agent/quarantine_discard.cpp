@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/unknown_route.hpp"
 #include "core/error.hpp"
 #include "core/row_key.hpp"
 #include "cutover/audit.hpp"
@@ -80,7 +81,7 @@ DiscardPage discard_page(const Environment& environment, const state::Store& sto
                          pg::Session& target, const DiscardRequest& request, const std::optional<DiscardPlace>& from) {
   const QuarantineSelection& selection = request.selection;
   if (!selection.route.empty() && environment.plan.find_route(selection.route) == nullptr) {
-    throw core::Error(core::ErrorKind::Usage, "there is no route of this name").with("route", selection.route);
+    throw unknown_route(selection.route);
   }
   const QuarantineTable& table = ledger.quarantine();
   const std::size_t most = environment.config.apply.batch_rows;

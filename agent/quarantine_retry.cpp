@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/unknown_route.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
 #include "cutover/audit.hpp"
@@ -90,7 +91,7 @@ RetryPage retry_page(const Environment& environment, const apply::Ledger& ledger
                      const std::optional<RetryPlace>& from) {
   const mapping::Plan& plan = environment.plan;
   if (!selection.route.empty() && plan.find_route(selection.route) == nullptr) {
-    throw core::Error(core::ErrorKind::Usage, "there is no route of this name").with("route", selection.route);
+    throw unknown_route(selection.route);
   }
   const QuarantineTable& table = ledger.quarantine();
   const auto routes = by_rank(plan, selection.route);

@@ -11,6 +11,7 @@
 
 #include "agent/adoption.hpp"
 #include "agent/fresh_rows.hpp"
+#include "agent/unknown_route.hpp"
 #include "core/error.hpp"
 #include "cutover/audit.hpp"
 #include "pg/session.hpp"
@@ -23,7 +24,7 @@ using validate::FindingKind;
 
 const mapping::Route& route_of(const mapping::Plan& plan, const validate::Finding& finding) {
   if (const mapping::Route* route = plan.find_route(finding.route)) return *route;
-  throw core::Error(core::ErrorKind::Usage, "there is no route of this name").with("route", finding.route);
+  throw unknown_route(finding.route);
 }
 
 /// The source row that a finding names. An extra row is named by its entity's key, which may be none of its source row's.

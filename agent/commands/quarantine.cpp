@@ -18,6 +18,7 @@
 #include "agent/exit_code.hpp"
 #include "agent/parked_rows.hpp"
 #include "agent/quarantine_ledger.hpp"
+#include "agent/unknown_route.hpp"
 #include "apply/operator_name.hpp"
 #include "core/error.hpp"
 #include "mapping/sql_text.hpp"
@@ -78,10 +79,7 @@ void require_route(const Config& config, const std::string& name) {
   const bool is_known = std::ranges::any_of(file.routes, [&](const ::mapping::RouteEntry& route) {
     return name == (route.name ? route.name->text : ::mapping::parse_table_name(route.to.text).name);
   });
-  if (is_known) return;
-  throw core::Error(core::ErrorKind::Usage, "there is no route of this name")
-      .with("route", name)
-      .remedy("take a name that agent status shows");
+  if (!is_known) throw unknown_route(name);
 }
 
 int list(const Config& config, const Options& options) {
