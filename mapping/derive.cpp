@@ -34,7 +34,9 @@ RefState look_up_ref(const Plan& plan, const Route& route, const Ref& ref, const
   const Entity& entity = plan.entity(ref.entity);
   const core::RowKey key = core::encode_key(entity.key_types, values);
   // A row that refers to itself has its parent the moment it is written.
-  const bool is_own_row = route.entity == ref.entity && entity.routes.front() == route.id && key == row.entity_key;
+  // Also under a key that was merged into its own.
+  const bool is_own_row = route.entity == ref.entity && entity.routes.front() == route.id &&
+                          lookup.owner(ref.entity, key) == row.entity_key;
   if (!is_own_row && !lookup.is_present(ref.entity, key)) return {RefState::Kind::Missed, {}};
   return {RefState::Kind::Resolved, lookup.uuid(ref.entity, key)};
 }

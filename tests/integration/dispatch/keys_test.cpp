@@ -266,4 +266,23 @@ BOOST_AUTO_TEST_CASE(keys_whose_owner_has_no_row_are_named_and_the_remedy_brings
   BOOST_TEST(pair.on_target("SELECT id || ' ' || v FROM items") == merged + " eight");
 }
 
+// reliability 79
+BOOST_AUTO_TEST_CASE(a_row_that_refers_to_a_key_merged_into_its_own_is_its_own_parent) {
+  const std::string merged = "10000000-0000-0000-0000-000000000000";
+  tests::SmallPair pair(
+      "CREATE TABLE item (id integer PRIMARY KEY, main integer NOT NULL);"
+      "INSERT INTO item VALUES (7, 8), (8, 8)",
+      "CREATE TABLE items (id uuid PRIMARY KEY, main uuid NOT NULL REFERENCES items); CREATE TABLE earlier (key "
+      "integer, "
+      "id uuid); INSERT INTO earlier SELECT i, '" +
+          merged + "' FROM generate_series(7, 8) i",
+      "version: 1\nnamespace: 6ba7b811-9dad-11d1-80b4-00c04fd430c8\n"
+      "entities: { item: { adopt: \"SELECT key, id FROM earlier\" } }\nroutes:\n"
+      "  - { from: item, to: items, entity: item, columns: { main: \"ref('item', main)\" } }\n");
+  pair.bring_over();
+  BOOST_TEST(pair.on_target("SELECT id || ' ' || main FROM items") == merged + " " + merged);
+  BOOST_TEST(pair.counter("items", "parked") == 0);
+  BOOST_TEST(pair.counter("items", "filtered") == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
