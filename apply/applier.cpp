@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "apply/held_aside.hpp"
 #include "apply/target_schema.hpp"
 #include "core/error.hpp"
 #include "core/failpoint.hpp"
@@ -16,9 +17,17 @@ namespace {
 constexpr std::size_t kMostPendingBytes = 64U << 20U;
 constexpr std::size_t kMostLedgerChanges = 50'000;
 
-/// Violations that the set-wise form alone can cause: a unique value that moves between rows, a reference whose target comes later.
-bool may_be_caused_by_order(const std::string& state) {
-  return state == "23505" || state == "23503" || state == "23P01" || state == "21000";
+core::Error cannot_exchange(const mapping::Route& route, const core::RowKey& key) {
+  return core::Error{core::ErrorKind::Refused,
+                     "rows of the source exchange unique values, and the target cannot let one of them go for a moment "
+                     "without touching what refers to it; nothing of the transaction was applied"}
+      .with("route", route.name)
+      .with("table", route.to.display())
+      .with("key", core::key_text(key))
+      .remedy(
+          "let foreign keys and triggers of the target rest while the agent writes (as an administrator: GRANT SET "
+          "ON PARAMETER session_replication_role TO the agent's role), then start the agent again: nothing is lost "
+          "meanwhile");
 }
 
 }  // namespace
@@ -158,19 +167,19 @@ bool Applier::run_isolating(const Fill& fill, Decider::Options options) {
   return true;
 }
 
+/// A unique value that two rows exchange (the source may check it at commit only) keeps them out for a moment: they wait.
 void Applier::replay_changes(const core::TransactionPart& part, Decider::Options options) {
   options.is_careful = true;
-  const QuarantineChanges before = quarantine_;
-  if (!held_) held_.emplace(*session_);
-  writer_->hold_aside(&*held_);
+  options.lets_wait = true;
+  const auto before = quarantine_.unremoved;
   for (const core::Change& change : part.changes) {
     run([&](Batch& batch, Decider&) { batch.add(change, part.commit_lsn); }, options);
   }
-  writer_->hold_aside(nullptr);
-  note_met(before);
+  for (const auto& [target_row, entry] : quarantine_.unremoved) {
+    if (!before.contains(target_row)) waiting_unremoved_.insert_or_assign(target_row, entry.key);
+  }
 }
 
-/// A unique value that two rows exchange (the source may check it at commit only) keeps the first of them out for a moment.
 std::vector<RouteRow> Applier::met_since(const QuarantineChanges& before) const {
   std::vector<RouteRow> met;
   for (const auto& [row, entry] : quarantine_.refused) {
@@ -180,40 +189,113 @@ std::vector<RouteRow> Applier::met_since(const QuarantineChanges& before) const 
   return met;
 }
 
-void Applier::note_met(const QuarantineChanges& before) {
-  for (RouteRow& row : met_since(before)) met_.insert(std::move(row));
-  for (const auto& [target_row, entry] : quarantine_.unremoved) {
-    if (!before.unremoved.contains(target_row)) met_unremoved_.insert_or_assign(target_row, entry.key);
-  }
+void Applier::try_again(std::span<const RouteRow> rows, bool lets_wait) {
+  run(
+      [&](Batch&, Decider& decider) {
+        for (const auto& [target_row, key] : waiting_unremoved_) {
+          if (quarantine_.unremoved.contains(target_row))
+            decider.remove(plan_.route(target_row.route), key, target_row.key);
+        }
+        for (const RouteRow& row : rows) {
+          const mapping::Route& route = plan_.route(row.route);
+          if (overlay_.row(route.from, row.key) != nullptr) decider.add_row(route, row.key);
+        }
+      },
+      {.is_careful = true, .lets_wait = lets_wait, .remembers_reached = false});
 }
 
-/// All of the open transaction has been applied: what is still refused then is refused for good.
-void Applier::try_met_again() {
-  if (!met_.empty() || !met_unremoved_.empty()) {
-    const auto rows = std::exchange(met_, {});
-    const auto unremoved = std::exchange(met_unremoved_, {});
-    run(
-        [&](Batch&, Decider& decider) {
-          for (const auto& [target_row, key] : unremoved) {
-            if (quarantine_.unremoved.contains(target_row))
-              decider.remove(plan_.route(target_row.route), key, target_row.key);
-          }
-          for (const RouteRow& row : rows) {
-            const mapping::Route& route = plan_.route(row.route);
-            if (quarantine_.is_refused_now(row) && overlay_.row(route.from, row.key) != nullptr)
-              decider.add_row(route, row.key);
-          }
-        },
-        {.is_careful = true, .remembers_reached = false});
-    if (!is_mixed_) check_limit(Judged::Changes);
+/// The last that began to wait first: those before wait mostly for it. Rows that are not meant any more wait no longer.
+std::vector<RouteRow> Applier::latest_waiting() {
+  std::vector<std::pair<std::uint64_t, RouteRow>> waiting;
+  for (const auto& [row, since] : decider_->waiting().rows) waiting.emplace_back(since, row);
+  std::sort(waiting.rbegin(), waiting.rend());
+  std::vector<RouteRow> rows;
+  for (auto& [since, row] : waiting) {
+    const mapping::Route& route = plan_.route(row.route);
+    const state::StoredRow* stored = overlay_.row(route.from, row.key);
+    if (stored != nullptr && stored->statuses[plan_.status_place(route)] == core::RowStatus::Applied) {
+      rows.push_back(std::move(row));
+    } else {
+      decider_->end_waiting(row);
+    }
   }
-  if (held_) held_->restore(plan_);
-  held_.reset();
+  return rows;
+}
+
+void Applier::try_in_place() {
+  for (const RouteRow& row : latest_waiting()) try_again({&row, 1}, true);
+}
+
+bool Applier::take_out(HeldAside& held, std::span<const RouteRow> rows) {
+  std::map<core::RouteId, std::vector<RouteRow>> by_route;
+  for (const RouteRow& row : rows) {
+    if (decider_->on_target(row)) by_route[row.route].push_back(row);
+  }
+  bool are_all_out = true;
+  for (const auto& [id, of_route] : by_route) {
+    std::vector<core::RowKey> keys;
+    for (const RouteRow& row : of_route) keys.push_back(*decider_->on_target(row));
+    if (held.take_out(plan_, plan_.route(id), keys)) {
+      for (const RouteRow& row : of_route) decider_->taken_out(row);
+    } else {
+      are_all_out = false;
+    }
+  }
+  return are_all_out;
+}
+
+std::vector<RouteRow> Applier::refused_in_any_order(std::span<const RouteRow> rows) {
+  const Saved saved = save();
+  HeldAside held{*session_, HeldAside::Noticed::Perhaps};
+  static_cast<void>(take_out(held, rows));
+  try_again(rows, false);  // who is refused leaves the target …
+  try_again(rows, false);  // … and is in nobody's way any more
+  std::vector<RouteRow> refused;
+  std::ranges::copy_if(rows, std::back_inserter(refused),
+                       [&](const RouteRow& row) { return quarantine_.is_refused_now(row); });
+  restore(saved);
+  return refused;
+}
+
+/// All of the open transaction has been applied: what is still refused then is refused for good. Until that is sure, nothing leaves the target
+/// but what comes back whole.
+void Applier::settle_waiting() {
+  if (decider_->waiting().rows.empty() && waiting_unremoved_.empty()) return;
+  if (decider_->waiting().rows.empty()) try_again({}, false);
+  while (!decider_->waiting().rows.empty()) {
+    const std::size_t before = decider_->waiting().rows.size();
+    try_in_place();
+    const std::vector<RouteRow> rows = latest_waiting();
+    if (rows.empty()) break;
+    const Saved saved = save();
+    HeldAside held{*session_};
+    const bool are_all_out = take_out(held, rows);
+    try_again(rows, true);
+    std::vector<RouteRow> refused = latest_waiting();
+    std::ranges::copy_if(rows, std::back_inserter(refused),
+                         [&](const RouteRow& row) { return quarantine_.is_refused_now(row); });
+    if (refused.empty()) {
+      held.give_back(plan_);
+      session_->release_savepoint();
+      break;
+    }
+    restore(saved);
+    if (!are_all_out) {
+      if (rows.size() < before) continue;  // one after the other they may all come right where they are
+      refused = refused_in_any_order(rows);
+      if (refused.empty()) throw cannot_exchange(plan_.route(rows.front().route), rows.front().key);
+    }
+    for (const RouteRow& row : refused) decider_->give_up_waiting(row);
+    try_again(refused, false);
+  }
+  decider_->restore_waiting({});
+  waiting_unremoved_.clear();
+  if (!is_mixed_) check_limit(Judged::Changes);
 }
 
 Applier::Saved Applier::save() {
   session_->savepoint();
-  return {overlay_.mark(), quarantine_, decider_->mapping_changes()};
+  return {overlay_.mark(), quarantine_, decider_->mapping_changes(), decider_->waiting()};
 }
 
 void Applier::restore(const Saved& saved) {
@@ -221,12 +303,13 @@ void Applier::restore(const Saved& saved) {
   overlay_.rollback_to(saved.overlay);
   quarantine_ = saved.quarantine;
   decider_->restore_mapping_changes(saved.mapping_changes);
+  decider_->restore_waiting(saved.waiting);
 }
 
 void Applier::attempt(const Fill& fill, const Decider::Options& options,
                       std::span<const core::TransactionPart> ordered) {
   attempt_unlimited(fill, options, ordered);
-  if (!is_mixed_ && met_.empty()) check_limit(Judged::Changes);
+  if (!is_mixed_ && decider_->waiting().rows.empty()) check_limit(Judged::Changes);
 }
 
 void Applier::attempt_unlimited(const Fill& fill, Decider::Options options,
@@ -272,6 +355,7 @@ void Applier::catch_up(std::span<const core::TransactionPart> parts, const Quara
         }
       },
       {.is_careful = true,
+       .lets_wait = false,
        .retries_quarantined = false,
        .leaves_underived = false,
        .comes_later = nullptr,
@@ -459,7 +543,7 @@ void Applier::write_ledger() {
 
 void Applier::commit_target(std::optional<core::Lsn> applied) {
   open();
-  try_met_again();
+  settle_waiting();
   write_ledger();
   std::optional<std::vector<std::int64_t>> unremoved;
   if (!quarantine_.unremoved.empty() || !quarantine_.released.empty()) {
@@ -494,14 +578,13 @@ void Applier::commit_state(const std::optional<state::Progress>& progress, const
 
 void Applier::forget_batch() {
   is_open_ = false;
-  met_.clear();
-  met_unremoved_.clear();
-  held_.reset();
+  waiting_unremoved_.clear();
   overlay_.clear();
   quarantine_.clear();
   if (decider_) {
     decider_->clear();
     decider_->restore_mapping_changes({});
+    decider_->restore_waiting({});
     decider_->forget_reached();
   }
   named_.clear();  // still named in the store: derived again at the next start

@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,7 +14,6 @@
 
 #include "apply/batch.hpp"
 #include "apply/decider.hpp"
-#include "apply/held_aside.hpp"
 #include "apply/judge.hpp"
 #include "apply/ledger.hpp"
 #include "apply/quarantine.hpp"
@@ -27,6 +25,8 @@
 #include "state/store.hpp"
 
 namespace apply {
+
+class HeldAside;
 
 /// When so many rows of a table are refused that the mapping must be wrong, not the data.
 struct QuarantineLimit {
@@ -142,6 +142,7 @@ class Applier {
     state::Overlay::Mark overlay;
     QuarantineChanges quarantine;
     Decider::MappingChanges mapping_changes;
+    Decider::Waiting waiting;
   };
   [[nodiscard]] Saved save();
   void restore(const Saved& saved);
@@ -158,8 +159,15 @@ class Applier {
   [[nodiscard]] bool run_isolating(const Fill& fill, Decider::Options options);
   /// Rows that are refused for what others had at that moment, and were not before.
   [[nodiscard]] std::vector<RouteRow> met_since(const QuarantineChanges& before) const;
-  void note_met(const QuarantineChanges& before);
-  void try_met_again();
+  void settle_waiting();
+  /// Decides and writes these rows, and removes what waits to be removed.
+  void try_again(std::span<const RouteRow> rows, bool lets_wait);
+  void try_in_place();
+  [[nodiscard]] std::vector<RouteRow> latest_waiting();
+  /// False: not all of them can be taken out and put back without a trace.
+  [[nodiscard]] bool take_out(HeldAside& held, std::span<const RouteRow> rows);
+  /// Who is refused even when all of these are out of each other's way. Nothing is done.
+  [[nodiscard]] std::vector<RouteRow> refused_in_any_order(std::span<const RouteRow> rows);
   void know_unremoved(std::vector<std::int64_t> counts);
   void forget_batch();
 
@@ -179,11 +187,9 @@ class Applier {
   Decider::Options running_;                 // of run()
   std::vector<std::int64_t> expected_rows_;  // by TableId
   std::function<bool(core::TableId)> comes_later_;
-  // Rows of the open transaction that were refused for what others had at that moment, target rows that did not go for it, and what was held
-  // aside meanwhile. The last changes may put all of that right, and another part of a large transaction may bring them.
-  std::set<RouteRow> met_;
-  std::map<RouteRow, core::RowKey> met_unremoved_;  // source rows, by route and target key
-  std::optional<HeldAside> held_;
+  // Target rows that did not go for what others had at that moment, as rows wait for it to be written: source rows, by route and target key. The
+  // last changes may put all of that right, and another part of a large transaction may bring them.
+  std::map<RouteRow, core::RowKey> waiting_unremoved_;
   std::vector<std::uint64_t> named_;  // sets of reached rows, to be forgotten once local state has followed
 
   bool is_mixed_ = false;

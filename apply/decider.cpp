@@ -49,6 +49,7 @@ Decider::RowState Decider::initial_state(const mapping::Route& route, const core
   } else {
     row.on_target = core::RowKey{stored->target_keys[at]};
   }
+  if (waiting_.absent.contains({route.id, key})) row.on_target.reset();
   return row;
 }
 
@@ -490,8 +491,14 @@ void Decider::derive_referrers(core::EntityId entity, const core::RowKey& key) {
 
 void Decider::refuse(const mapping::Route& route, const mapping::Derivation& derived, Refusal refusal) {
   RowState& row = state_of(route, derived.key);
+  const RouteRow id{route.id, derived.key};
+  if (options_.lets_wait && may_be_caused_by_order(refusal.sqlstate) && !waiting_.refused.contains(id)) {
+    waiting_.rows.insert_or_assign(id, ++waiting_.last);
+    if (!row.on_target) waiting_.absent.insert(id);
+    return;
+  }
   ++refusals_;
-  quarantine_.refuse({route.id, derived.key}, derived.image, std::move(refusal));
+  quarantine_.refuse(id, derived.image, std::move(refusal));
   set_status(route, derived.key, row, core::RowStatus::Quarantined);
   replace_target_key(route, derived.key, row, std::nullopt);
   set_presence(route, derived.key, row, std::nullopt);
@@ -500,6 +507,7 @@ void Decider::refuse(const mapping::Route& route, const mapping::Derivation& der
 void Decider::wrote(const mapping::Route& route, const mapping::Derivation& row) {
   const core::RowKey at = target_key(route, row);
   state_of(route, row.key).on_target = at;
+  if (!waiting_.rows.empty()) end_waiting({route.id, row.key});
   if (route.entity && !route.key_is_primary) taken_.insert_or_assign(RouteRow{route.id, at}, row.key);
   if (quarantine_.has_unremoved(route.id)) quarantine_.release({route.id, at});
   if (route.entity) note_mapping(route, row.entity_key, true);
@@ -532,6 +540,21 @@ void Decider::cannot_remove(const mapping::Route& route, const core::RowKey& key
   RowState& row = state_of(route, key);
   if (row.on_target == target_key) row.on_target.reset();  // to be tried by a retry only
   quarantine_.cannot_remove({route.id, target_key}, key, std::move(refusal));
+}
+
+void Decider::end_waiting(const RouteRow& row) {
+  waiting_.rows.erase(row);
+  waiting_.absent.erase(row);
+}
+
+void Decider::give_up_waiting(const RouteRow& row) {
+  waiting_.rows.erase(row);
+  waiting_.refused.insert(row);
+}
+
+std::optional<core::RowKey> Decider::on_target(const RouteRow& row) {
+  const mapping::Route& route = plan_.route(row.route);
+  return initial_state(route, row.key, overlay_.row(route.from, row.key)).on_target;
 }
 
 bool Decider::is_taken(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key) const {

@@ -42,6 +42,8 @@ class Decider {
   struct Options {
     /// Errors of single rows are isolated under savepoints instead of thrown.
     bool is_careful = false;
+    /// A row that the target refuses for what others have at that moment waits instead of being quarantined; see waiting().
+    bool lets_wait = false;
     /// Quarantined rows are tried again (retry, or a new snapshot).
     bool retries_quarantined = false;
     /// Touched rows that no route has derived yet are left to whoever will (the snapshot).
@@ -89,7 +91,7 @@ class Decider {
   /// How many rows the target has refused so far.
   [[nodiscard]] std::uint64_t refusals() const { return refusals_; }
 
-  /// The target refused a row of `pending` (already taken out of it): quarantines it.
+  /// The target refused a row of `pending` (already taken out of it): quarantines it, or lets it wait.
   void refuse(const mapping::Route& route, const mapping::Derivation& row, Refusal refusal);
   /// A row of `pending` is on the target now.
   void wrote(const mapping::Route& route, const mapping::Derivation& row);
@@ -103,6 +105,25 @@ class Decider {
   /// Whether a target row that the row `key` leaves is another row's by now, and must stay: on a route without an id, of one that maps to it; on
   /// one whose entity has a key of its own, of one that was written there since.
   [[nodiscard]] bool is_handed_on(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key);
+  /// Rows that wait: decided as if they had been written, so that nobody who refers to them is decided anew, while the target still has what it
+  /// had of them. Whoever runs with `lets_wait` writes them in the end, or runs without it. Survives clear().
+  struct Waiting {
+    std::map<RouteRow, std::uint64_t> rows;  ///< the later one began to wait, the higher
+    std::set<RouteRow> absent;               ///< of these, those of which the target has nothing
+    std::set<RouteRow> refused;              ///< waited in vain, and wait no more
+    std::uint64_t last = 0;
+  };
+  [[nodiscard]] const Waiting& waiting() const { return waiting_; }
+  void restore_waiting(Waiting waiting) { waiting_ = std::move(waiting); }
+  /// The row is written, or not meant any more.
+  void end_waiting(const RouteRow& row);
+  /// From now on a refusal is one for good.
+  void give_up_waiting(const RouteRow& row);
+  /// The key of the target row that there is of this row, as far as local state knows.
+  [[nodiscard]] std::optional<core::RowKey> on_target(const RouteRow& row);
+  /// The target row of one that waits was taken out.
+  void taken_out(const RouteRow& row) { waiting_.absent.insert(row); }
+
   /// What the ledger has to remember or to forget (no value) because no target table carries the legacy key: UUIDs of entities, and the
   /// target keys of routes without an id.
   struct MappingChanges {
@@ -195,6 +216,7 @@ class Decider {
   std::function<void()> make_room_;
   Accepted accepted_;
   MappingChanges mapping_changes_;
+  Waiting waiting_;
 };
 
 }  // namespace apply

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,22 +10,25 @@
 
 namespace apply {
 
-/// Target rows that stand in each other's way because a unique value moves between them: they leave for the length of a replay and come
-/// back with what they held in columns that no route names. Lives in a temporary table of the open transaction; only for routes with an
-/// id, and only while the session rests foreign keys (a row that leaves would take its children along otherwise).
+/// Target rows that stand in each other's way because a unique value moves between them: they are taken out, written anew, and get back what
+/// they held in columns that no route names. Nobody else notices: no foreign key and no trigger acts on it. Lives in temporary tables of the open
+/// transaction.
 class HeldAside {
  public:
-  explicit HeldAside(TargetSession& session) : session_(session) {}
+  /// Whether others may notice: where all of it is rolled back again.
+  enum class Noticed : bool { Never, Perhaps };
+  explicit HeldAside(TargetSession& session, Noticed noticed = Noticed::Never) : session_(session), noticed_(noticed) {}
 
-  /// Whether rows of this route can be held aside in this session.
-  [[nodiscard]] bool can_hold(const mapping::Route& route) const { return route.id_column && session_.is_replica(); }
-  /// Copies the row with this id, if it is there. The caller removes it.
-  void hold(const mapping::Route& route, const std::string& id);
-  /// Gives the rows that are back what they held in unmapped columns, and forgets all of them.
-  void restore(const mapping::Plan& plan);
+  /// Takes out the rows of these keys that are there, whole. False, with nothing done, where others would notice: the session does not rest what
+  /// acts on a row that goes or comes, other rows refer to it, or another route writes columns of the same row. Once per route.
+  [[nodiscard]] bool take_out(const mapping::Plan& plan, const mapping::Route& route,
+                              std::span<const core::RowKey> target_keys);
+  /// To be called when the rows have been written again.
+  void give_back(const mapping::Plan& plan);
 
  private:
   TargetSession& session_;
+  Noticed noticed_;
   std::vector<core::RouteId> routes_;  // that have a table of held rows
 };
 

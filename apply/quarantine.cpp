@@ -33,6 +33,10 @@ std::string remedy_for(const core::Error& error) {
 
 core::RowKey target_key_of(std::span<const std::string> values) { return core::text_key(core::text_values(values)); }
 
+bool may_be_caused_by_order(const std::string& sqlstate) {
+  return sqlstate == "23505" || sqlstate == "23503" || sqlstate == "23P01" || sqlstate == "21000";
+}
+
 Refusal refusal_of_removal(const core::Error& error) {
   Refusal refusal = refusal_of(error);
   const std::string constraint{error.context("constraint")};

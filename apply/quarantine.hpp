@@ -39,6 +39,9 @@ struct Refusal {
 /// The key of a target row as texts, which is how the ledger keeps it.
 [[nodiscard]] core::RowKey target_key_of(std::span<const std::string> values);
 
+/// Whether order alone can cause this SQLSTATE: a unique value that moves between rows, a reference whose target comes later.
+[[nodiscard]] bool may_be_caused_by_order(const std::string& sqlstate);
+
 /// The refusal that an error of the target means for the row that caused it.
 [[nodiscard]] Refusal refusal_of(const core::Error& error);
 /// The same for a target row that was to be removed.

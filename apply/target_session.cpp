@@ -37,6 +37,18 @@ pg::Result TargetSession::exec_arrays(std::string_view sql, std::span<const std:
   return statements_.exec_arrays(session_, sql, columns);
 }
 
+pg::Result TargetSession::exec_keys(std::string_view sql, std::span<const core::RowKey> keys) {
+  std::vector<std::vector<std::string>> texts;
+  texts.reserve(keys.size());
+  for (const core::RowKey& key : keys) texts.push_back(core::key_values(key));
+  std::vector<std::vector<core::Value>> columns(texts.front().size());
+  for (const auto& parts : texts) {
+    for (std::size_t column = 0; column < columns.size(); ++column)
+      columns[column].push_back(core::Value::of(parts[column]));
+  }
+  return exec_arrays(sql, columns);
+}
+
 pg::Result TargetSession::ask(const mapping::RowStatement& statement, const mapping::SentRows& rows) {
   return exec_arrays(statement.by_arrays, rows.columns());
 }

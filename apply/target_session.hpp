@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/row_key.hpp"
 #include "core/value.hpp"
 #include "mapping/plan.hpp"
 #include "mapping/sent_rows.hpp"
@@ -31,6 +32,9 @@ class TargetSession {
   pg::Result ask(const mapping::RowStatement& statement, const mapping::SentRows& rows);
   /// Runs `sql` (prepared on first use) with one text[] parameter per column.
   pg::Result exec_arrays(std::string_view sql, std::span<const std::vector<core::Value>> columns);
+
+  /// The same with keys of one form, the first parameter for their first parts.
+  pg::Result exec_keys(std::string_view sql, std::span<const core::RowKey> keys);
 
   /// Throws Error(InDoubt) when the connection is lost here.
   void commit();

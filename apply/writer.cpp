@@ -18,7 +18,6 @@ namespace {
 
 // Rows per statement: bounds the memory that composing a statement takes; more gains nothing.
 constexpr std::size_t kWrittenPiece = 10'000;
-constexpr std::string_view kUniqueViolation = "23505";
 
 core::Error with_route(core::Error error, const mapping::Route& route) {
   if (error.context("route").empty()) error.with("route", route.name);
@@ -40,9 +39,10 @@ std::vector<core::RouteId> Writer::pending_routes() const {
 
 void Writer::write(bool is_careful) {
   for (;;) {
-    const auto routes = pending_routes();
-    if (routes.empty()) return;
+    if (pending_routes().empty()) return;
+    // Asked for anew: a row that the target refuses makes others leave, and they are to go before it.
     const auto remove_all = [&] {
+      const auto routes = pending_routes();
       for (auto route = routes.rbegin(); route != routes.rend(); ++route) remove_rows(plan_.route(*route), is_careful);
     };
     if (session_.is_replica()) remove_all();
@@ -100,21 +100,15 @@ void Writer::remove_rows(const mapping::Route& route, bool is_careful) {
 }
 
 void Writer::remove(const mapping::Route& route, std::span<const Removal> rows) {
-  std::vector<std::vector<std::string>> keys;
+  std::vector<core::RowKey> keys;
   keys.reserve(rows.size());
-  for (const Removal& row : rows) keys.push_back(core::key_values(row.target_key));
-  std::vector<std::vector<core::Value>> columns(keys.front().size());
-  for (const auto& key : keys) {
-    for (std::size_t column = 0; column < columns.size(); ++column)
-      columns[column].push_back(core::Value::of(key[column]));
-  }
+  for (const Removal& row : rows) keys.push_back(row.target_key);
   try {
     FAILPOINT("before_rows_removed");
-    const std::uint64_t removed = session_.exec_arrays(route.remove, columns).affected_rows();
+    const std::uint64_t removed = session_.exec_keys(route.remove, keys).affected_rows();
     counts_.removed += removed;
     // Somebody else removed them: nothing is lost by that, but the two sides had come apart. Several legacy rows may have made one.
-    std::set<core::RowKey> wanted;
-    for (const Removal& row : rows) wanted.insert(row.target_key);
+    const std::set<core::RowKey> wanted(keys.begin(), keys.end());
     if (route.on_delete == mapping::OnDelete::Delete && removed < wanted.size())
       spdlog::warn("rows to remove were not on the target route={} rows={}", route.name, wanted.size() - removed);
   } catch (const core::Error& error) {
@@ -183,9 +177,6 @@ void Writer::upsert_isolating(const mapping::Route& route, std::span<const mappi
     if (error.kind() != core::ErrorKind::Data) throw;
     session_.rollback_to_savepoint();
     if (rows.size() == 1) {
-      if (held_ != nullptr && error.sqlstate() == kUniqueViolation && held_->can_hold(route)) {
-        held_->hold(route, overlay_.uuid(*route.entity, rows.front()->entity_key).to_string());
-      }
       decider_.refuse(route, *rows.front(), refusal_of(error));
       return;
     }

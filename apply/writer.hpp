@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "apply/decider.hpp"
-#include "apply/held_aside.hpp"
 #include "apply/target_session.hpp"
 
 namespace apply {
@@ -34,9 +33,6 @@ class Writer {
   /// removals. Ends early when the target refused a row, since others may have to be decided anew.
   void write_ahead(bool is_careful);
 
-  /// From here on, a row that a unique value keeps out is copied to `held` before it leaves the target; null ends that.
-  void hold_aside(HeldAside* held) { held_ = held; }
-
   [[nodiscard]] const WriteCounts& counts() const { return counts_; }
   void reset_counts() { counts_ = {}; }
 
@@ -60,7 +56,6 @@ class Writer {
   state::Overlay& overlay_;
   TargetSession& session_;
   Decider& decider_;
-  HeldAside* held_ = nullptr;
   WriteCounts counts_;
 };
 

@@ -188,6 +188,8 @@ struct Route {
   RowStatement find;
   /// Removes rows (on_delete: delete, or the UPDATE of `set`). $1 … $n: text[] of the id, or of each conflict column. Empty for `keep`.
   std::string remove;
+  /// Takes rows out whatever `on_delete` says: DELETE … RETURNING all of their columns. Parameters as above.
+  std::string take_out;
   /// Routes without an id whose conflict columns are not all plain refs or columns: SELECT ordinal, conflict columns as text. Otherwise
   /// `conflict_from` says where each comes from.
   std::optional<RowStatement> conflict_query;

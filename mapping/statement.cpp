@@ -359,6 +359,7 @@ void write_statements(Plan& plan) {
     write_judge(plan, route);
     write_conflict_query(plan, route);
     route.remove = remove_sql(route);
+    route.take_out = delete_sql(route) + " RETURNING \"t$\".*";
     route.compare = comparison(plan, route, true);
     route.find = comparison(plan, route, false);
   }

@@ -9,7 +9,7 @@
 /// and see their names in three relations: "row$" (the source row), one per join, and "in$" (ids of refs).
 namespace mapping {
 
-/// Fills judge, write, compare, find, remove and conflict_query of every route. Precondition: everything else of the plan is there.
+/// Fills judge, write, compare, find, remove, take_out and conflict_query of every route. Precondition: everything else of the plan is there.
 void write_statements(Plan& plan);
 
 /// An INSERT of just this column (a position in Route::columns) that lets PostgreSQL judge, by being prepared on the

@@ -95,6 +95,12 @@ void ApplyFixture::commit() {
                          [](const core::RouteCounters& route) { return route.is_balanced(); }));
 }
 
+std::string ApplyFixture::refused() const {
+  return value(
+      "SELECT string_agg(route || ' ' || legacy_key, ', ' ORDER BY route, legacy_key) FROM dispatch_sync.quarantine "
+      "WHERE resolved_at IS NULL");
+}
+
 core::RouteCounters ApplyFixture::counters(const std::string& route) const {
   return store_->counters()[plan_.find_route(route)->id.index()];
 }

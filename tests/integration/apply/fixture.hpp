@@ -35,6 +35,8 @@ class ApplyFixture {
   void apply(const std::vector<std::vector<core::Change>>& transactions);
   void commit();
 
+  /// Route and key of each row that is quarantined: `users 4, users 7`; `(null)`: none.
+  [[nodiscard]] std::string refused() const;
   [[nodiscard]] core::RouteCounters counters(const std::string& route) const;
   /// The single value of a query on the target, `(null)` for none.
   [[nodiscard]] std::string value(const std::string& sql) const { return database.query_value(sql).value_or("(null)"); }
