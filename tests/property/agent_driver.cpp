@@ -18,6 +18,7 @@ AgentDriver::AgentDriver(const ReplicatedPair& pair, const std::string& mapping,
                           pair.agent_target_url() +
                           "\" }\nmapping: mapping.yaml\nstate_dir: " + (directory_.path() / "state").string() +
                           "\napply: { batch_rows: " + std::to_string(settings.batch_rows) +
+                          ", memory_mb: " + std::to_string(settings.memory_mb) +
                           ", max_quarantine: 100% }\nsnapshot: { workers: " + std::to_string(settings.workers) +
                           ", chunk_rows: " + std::to_string(settings.chunk_rows) + " }\nhttp: { listen: off }\n");
 }

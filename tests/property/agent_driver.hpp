@@ -13,6 +13,7 @@ namespace tests {
 /// Settings of the program that a random test varies.
 struct AgentSettings {
   std::size_t batch_rows = 2000;
+  std::size_t memory_mb = 64;
   std::size_t chunk_rows = 50000;
   std::size_t workers = 2;
 };

@@ -32,12 +32,11 @@ std::vector<std::string> names_of(const std::vector<ModelKeyColumn>& columns) {
 
 std::string dotted(const std::string& alias, const std::string& column) { return alias + "." + sql_name(column); }
 
-/// UUID of an entity's key, computed by the server.
-std::string uuid_sql(const std::string& entity, const std::string& alias, const std::vector<std::string>& columns) {
-  std::vector<std::string> texts;
-  for (const std::string& column : columns) texts.push_back(dotted(alias, column) + "::text");
-  return "extensions.uuid_generate_v5('" + std::string(kNamespace) + "', " + sql_literal(entity + ":") + " || " +
-         joined(texts, " || ',' || ") + ")";
+/// The key that owns the id of this one. Of keys that were merged it is the lowest.
+std::string owner_sql(const ModelTable& table, const std::string& key) {
+  const std::string adopted = "public.adopted_" + table.entity;
+  return "coalesce((SELECT min(o.k) FROM " + adopted + " AS a JOIN " + adopted +
+         " AS o ON o.u = a.u WHERE a.k = " + key + "), " + key + ")";
 }
 
 std::string any_null(const std::string& alias, const std::vector<std::string>& columns) {
@@ -58,7 +57,7 @@ std::string missed(const Model& model, const ModelReference& reference, const st
 std::string reference_uuid(const Model& model, const ModelReference& reference, const std::string& alias) {
   const ModelTable& parent = model.tables[reference.parent];
   return "(CASE WHEN NOT " + any_null(alias, reference.columns) + " AND NOT " + missed(model, reference, alias) +
-         " THEN " + uuid_sql(parent.entity, alias, reference.columns) + " END)";
+         " THEN " + uuid_sql(parent, parent.entity, alias, reference.columns) + " END)";
 }
 
 std::string ref_call(const Model& model, const ModelReference& reference, const std::string& alias) {
@@ -104,15 +103,20 @@ class Draw {
   Draw(Model& model, Random& random) : model_(model), random_(random) {}
 
   void run() {
+    model_.has_replica_mode = random_.chance(50);
+    model_.is_refusing = random_.chance(65);
+    model_.has_large_transactions = random_.chance(35);
     const std::size_t count = 2 + random_.below(4);
     for (std::size_t i = 0; i < count; ++i) draw_table(i);
     for (std::size_t i = 0; i < count; ++i) draw_references(i);
+    for (std::size_t i = 0; i < count; ++i) draw_adoption(i);
     // Parents may be above or below in the file: the order of routes must not matter.
     for (std::size_t i = 0; i < count; ++i) draw_route(i);
     for (std::size_t i = 0; i < count; ++i) {
       if (random_.chance(25)) draw_second_route(i);
     }
     if (random_.chance(50)) draw_pair_route();
+    for (ModelRoute& route : model_.routes) draw_constraints(route);
   }
 
  private:
@@ -131,7 +135,8 @@ class Draw {
         key.push_back(key_value(random_, type, types.size() > 1 ? random_.below(18) : i));
       table.keys.push_back(std::move(key));
     }
-    table.is_by_code = random_.chance(20);
+    table.has_code = random_.chance(45);
+    table.is_by_code = table.has_code && random_.chance(50);
     table.has_dropped_column = random_.chance(40);
     static const std::vector<std::string> column_names = {"c", "Mixed ", "select", "with\"quote", "größe", "dots.and "};
     const std::size_t columns = 3 + random_.below(6);
@@ -172,6 +177,23 @@ class Draw {
     }
   }
 
+  void draw_adoption(std::size_t number) {
+    ModelTable& table = model_.tables[number];
+    const auto key = table.entity_key();
+    if (key.size() > 1 || key[0].type != "integer" || !random_.chance(40)) return;
+    table.has_adopted_ids = true;
+    // A merged row that refers to a row of its own table may mean itself.
+    table.has_merged_ids = random_.chance(70) && std::none_of(table.references.begin(), table.references.end(),
+                                                              [](const auto& other) { return other.is_self_below; });
+  }
+
+  /// Rows whose id is another key's are left to that one.
+  static void leave_to_owner(const ModelTable& table, ModelRoute& route) {
+    if (!table.has_adopted_ids || route.entity != table.entity) return;
+    const std::string key = dotted("s", table.entity_key()[0].name);
+    route.reasons.push_back({owner_sql(table, key) + " <> " + key, "filtered"});
+  }
+
   Policy draw_policy() {
     const std::size_t roll = random_.below(100);
     return roll < 45 ? Policy::Park : roll < 65 ? Policy::Filter : roll < 90 ? Policy::Null : Policy::Quarantine;
@@ -199,6 +221,7 @@ class Draw {
                              ref_call(model_, reference, alias),
                              {},
                              reference_uuid(model_, reference, alias.empty() ? "s" : alias)};
+    column.refers_to = reference.parent;
     // What refers to later tables may not depend on them for being there at all: circles of rows that wait for each other have no answer.
     Policy policy = reference.parent < number || reference.is_self_below ? draw_policy() : Policy::Null;
     if (reference.is_self_below && policy != Policy::Null) policy = Policy::Park;
@@ -324,6 +347,7 @@ class Draw {
     route.name = "target_" + std::to_string(number);
     route.from = number;
     route.entity = table.entity;
+    leave_to_owner(table, route);
     add_parent_join(number, route, table);
     add_children_join(number, route, table);
     draw_where(route);
@@ -347,6 +371,7 @@ class Draw {
     route.from = number;
     route.is_first_of_entity = random_.chance(50);
     route.entity = route.is_first_of_entity ? "own_" + table.entity : table.entity;
+    leave_to_owner(table, route);
     draw_where(route);
     for (std::size_t i = 0; i < table.references.size(); ++i) {
       const ModelReference& reference = table.references[i];
@@ -358,6 +383,86 @@ class Draw {
     }
     add_values(table, route, 30);
     model_.routes.push_back(std::move(route));
+  }
+
+  /// What the target demands and the source does not; and what both demand, which rows that change places break on the way.
+  void draw_constraints(ModelRoute& route) {
+    draw_foreign_keys(route);
+    if (!model_.is_refusing) return;
+    settle_for_one_kind(route);
+    const ModelTable& table = model_.tables[route.from];
+    if (random_.chance(70)) draw_refusal(route);
+    if (random_.chance(20)) draw_refusal(route);
+    if (route.entity.empty()) return;
+    if (table.has_code && random_.chance(80))
+      route.columns.push_back({.name = "code",
+                               .type = "integer",
+                               .expression = "code",
+                               .missing = {},
+                               .oracle = "s.code",
+                               .constraint = "UNIQUE"});
+    if (random_.chance(20)) {
+      route.has_claim = true;
+      route.columns.push_back({.name = "claim",
+                               .type = "integer",
+                               .expression = "rev",
+                               .missing = {},
+                               .oracle = "s.rev",
+                               .constraint = "UNIQUE"});
+    }
+    if (table.key.size() > 1 || !random_.chance(60)) return;
+    for (ModelTargetColumn& column : route.columns) {
+      if (column.name == "legacy_" + table.key[0].name) column.constraint = "UNIQUE";
+    }
+  }
+
+  void draw_foreign_keys(ModelRoute& route) {
+    if (!random_.chance(model_.has_replica_mode ? 30 : 80)) return;
+    for (ModelTargetColumn& column : route.columns) {
+      if (!column.refers_to || !random_.chance(80)) continue;
+      // Rows that hold each other in a circle go only together, which one that is refused on the way may prevent.
+      if (model_.is_refusing && *column.refers_to > route.from) continue;
+      column.constraint = "REFERENCES public.target_" + std::to_string(*column.refers_to);
+      if (random_.chance(25)) column.constraint += " DEFERRABLE INITIALLY DEFERRED";
+    }
+  }
+
+  /// A reference that quarantines beside one that keeps the row out otherwise: which of them counts depends on which parent was refused first.
+  static void settle_for_one_kind(ModelRoute& route) {
+    const auto is_quarantine = [](const ModelReason& reason) { return reason.status == "quarantined"; };
+    if (!route.parked_below && std::all_of(route.reasons.begin(), route.reasons.end(), is_quarantine)) return;
+    for (ModelReason& reason : route.reasons) {
+      if (is_quarantine(reason)) reason.status = "parked";
+    }
+    for (ModelTargetColumn& column : route.columns) {
+      if (column.missing == Policy::Quarantine) column.missing = Policy::Park;
+    }
+  }
+
+  void draw_refusal(ModelRoute& route) {
+    ModelTargetColumn& n = *std::find_if(route.columns.begin(), route.columns.end(),
+                                         [](const ModelTargetColumn& column) { return column.name == "n"; });
+    const auto add = [&](const std::string& name, const std::string& type, const std::string& expression,
+                         const std::string& oracle, const std::string& refused) {
+      for (const ModelTargetColumn& column : route.columns) {
+        if (column.name == name) return;
+      }
+      route.columns.push_back({name, type, expression, {}, oracle});
+      route.refusals.push_back(refused);
+    };
+    switch (random_.below(model_.has_replica_mode ? 4 : 5)) {
+      case 0:
+        n.constraint += " CHECK (n % 6 <> 3)";
+        route.refusals.emplace_back("s.n % 6 = 3");
+        break;
+      case 1:
+        n.constraint += " NOT NULL";
+        route.refusals.emplace_back("s.n IS NULL");
+        break;
+      case 2: add("narrow", "smallint", "n * 2000", "s.n * 2000", "abs(s.n * 2000) > 32767"); break;
+      case 3: add("inverse", "integer", "60 / (n - 5)", "60 / (s.n - 5)", "s.n = 5"); break;
+      default: n.constraint += " REFERENCES public.numbers"; route.refusals.emplace_back("s.n % 7 = 4");
+    }
   }
 
   /// A table that is nothing but pairs of parents: its target rows have no id.
@@ -387,6 +492,7 @@ class Draw {
       route.reasons.push_back({missed(model_, reference, "s"), status_of(policy)});
       route.columns.push_back(
           {name, "uuid", ref_call(model_, reference, ""), policy, reference_uuid(model_, reference, "s")});
+      route.columns.back().refers_to = reference.parent;
     }
     route.columns.push_back({"n", "integer", "n", {}, "s.n"});
     // The pair is a key of the target: a row that lacks one half is kept out.
@@ -416,11 +522,24 @@ std::string sql_name(const std::string& name) {
 
 std::string source_name(const ModelTable& table) { return "legacy." + sql_name(table.name); }
 
+std::string uuid_sql(const ModelTable& table, const std::string& entity, const std::string& alias,
+                     const std::vector<std::string>& columns) {
+  std::vector<std::string> texts;
+  for (const std::string& column : columns) texts.push_back(dotted(alias, column) + "::text");
+  const std::string minted = "extensions.uuid_generate_v5('" + std::string(kNamespace) + "', " +
+                             sql_literal(entity + ":") + " || " + joined(texts, " || ',' || ") + ")";
+  if (!table.has_adopted_ids || entity != table.entity) return minted;
+  return "coalesce((SELECT a.u FROM public.adopted_" + entity + " AS a WHERE a.k = " + dotted(alias, columns[0]) +
+         "), " + minted + ")";
+}
+
 std::string is_present(const ModelTable& table, const std::string& alias, const std::vector<std::string>& columns) {
   std::vector<std::string> conditions;
   const auto key = table.entity_key();
   for (std::size_t i = 0; i < key.size(); ++i)
-    conditions.push_back("p.e" + std::to_string(i) + " = " + dotted(alias, columns[i]));
+    conditions.push_back(
+        "p.e" + std::to_string(i) + " = " +
+        (table.has_adopted_ids ? owner_sql(table, dotted(alias, columns[i])) : dotted(alias, columns[i])));
   return "EXISTS (SELECT FROM oracle.present_" + table.entity + " AS p WHERE " + joined(conditions, " AND ") + ")";
 }
 
@@ -436,10 +555,14 @@ Model Model::draw(Random& random) {
 }
 
 bool Model::has_quarantine() const {
-  return std::any_of(routes.begin(), routes.end(), [](const ModelRoute& route) {
-    return std::any_of(route.reasons.begin(), route.reasons.end(),
-                       [](const ModelReason& reason) { return reason.status == "quarantined"; });
-  });
+  return is_refusing || std::any_of(routes.begin(), routes.end(), [](const ModelRoute& route) {
+           return std::any_of(route.reasons.begin(), route.reasons.end(),
+                              [](const ModelReason& reason) { return reason.status == "quarantined"; });
+         });
+}
+
+bool Model::has_claims() const {
+  return std::any_of(routes.begin(), routes.end(), [](const ModelRoute& route) { return route.has_claim; });
 }
 
 std::string source_schema_sql(const Model& model) {
@@ -454,7 +577,7 @@ std::string source_schema_sql(const Model& model) {
     columns.emplace_back("flag boolean, n integer, label text, rev integer NOT NULL DEFAULT 0");
     for (auto column = table.key.rbegin(); column != table.key.rend(); ++column)
       columns.push_back(column->name + " " + column->type + " NOT NULL");
-    if (table.is_by_code) columns.emplace_back("code integer NOT NULL UNIQUE");
+    if (table.has_code) columns.emplace_back("code integer NOT NULL UNIQUE");
     for (const ModelReference& reference : table.references) {
       const auto key = model.tables[reference.parent].entity_key();
       for (std::size_t i = 0; i < key.size(); ++i) columns.push_back(reference.columns[i] + " " + key[i].type);
@@ -477,20 +600,44 @@ std::string source_schema_sql(const Model& model) {
 }
 
 std::string target_schema_sql(const Model& model) {
-  std::string sql;
+  std::string sql =
+      "CREATE TABLE public.numbers (n integer PRIMARY KEY); "
+      "INSERT INTO public.numbers SELECT n FROM generate_series(-300, 300) AS n WHERE n % 7 <> 4;\n";
+  for (const ModelTable& table : model.tables) {
+    if (!table.has_adopted_ids) continue;
+    const std::string merged =
+        table.has_merged_ids ? "CASE WHEN k % 4 = 0 THEN 'of ' || floor(k / 24.0) ELSE k::text END" : "k::text";
+    sql += "CREATE TABLE public.adopted_" + table.entity +
+           " (k integer PRIMARY KEY, u uuid);\nINSERT INTO public.adopted_" + table.entity + " SELECT k, md5('" +
+           table.entity + "' || " + merged + ")::uuid FROM generate_series(-20, 300) AS k WHERE k % 2 = 0;\n";
+  }
+  std::string foreign_keys;
   for (const ModelRoute& route : model.routes) {
     std::vector<std::string> columns;
     // The id stands last here, so that no position can be taken for granted.
-    for (const ModelTargetColumn& column : route.columns) columns.push_back(sql_name(column.name) + " " + column.type);
+    for (const ModelTargetColumn& column : route.columns) {
+      const bool is_reference = column.refers_to && !column.constraint.empty();
+      columns.push_back(sql_name(column.name) + " " + column.type + (is_reference ? "" : " " + column.constraint));
+      if (is_reference)
+        foreign_keys += "ALTER TABLE public." + route.name + " ADD FOREIGN KEY (" + sql_name(column.name) + ") " +
+                        column.constraint + ";\n";
+    }
     columns.push_back(route.entity.empty() ? "PRIMARY KEY (" + joined(route.conflict, ", ") + ")"
                                            : "id uuid PRIMARY KEY");
     sql += "CREATE TABLE public." + route.name + " (" + joined(columns, ", ") + ");\n";
   }
-  return sql;
+  return sql + foreign_keys;
 }
 
 std::string mapping_yaml(const Model& model) {
-  std::string yaml = "version: 1\nnamespace: " + std::string(kNamespace) + "\ntables: [legacy.*]\nroutes:\n";
+  std::string yaml = "version: 1\nnamespace: " + std::string(kNamespace) + "\ntables: [legacy.*]\n";
+  std::string entities;
+  for (const ModelTable& table : model.tables) {
+    if (table.has_adopted_ids)
+      entities += "  " + table.entity + ": { adopt: \"SELECT k, u FROM public.adopted_" + table.entity + "\" }\n";
+  }
+  if (!entities.empty()) yaml += "entities:\n" + entities;
+  yaml += "routes:\n";
   for (const ModelRoute& route : model.routes) {
     const ModelTable& table = model.tables[route.from];
     yaml +=

@@ -38,7 +38,10 @@ struct ModelTable {
   std::string name;
   std::string entity;
   std::vector<ModelKeyColumn> key;
-  bool is_by_code = false;  ///< its ids are made of the unique column `code`, not of the primary key
+  bool has_code = false;         ///< has a unique column `code`, whose values go from row to row
+  bool is_by_code = false;       ///< its ids are made of `code`, not of the primary key
+  bool has_adopted_ids = false;  ///< some of its ids are in table `adopted_…` of the target
+  bool has_merged_ids = false;   ///< some of those are of several keys
   std::vector<ModelColumn> columns;
   std::vector<ModelReference> references;
   std::vector<std::vector<std::string>> keys;  ///< pool of primary keys, each a list of SQL values
@@ -64,7 +67,9 @@ struct ModelTargetColumn {
   std::string type;
   std::string expression;
   std::optional<Policy> missing;
-  std::string oracle;
+  std::string oracle = {};
+  std::optional<std::size_t> refers_to = {};  ///< the table whose ids it holds
+  std::string constraint = {};                ///< of the target's column, behind its type
 };
 
 struct ModelRoute {
@@ -79,6 +84,8 @@ struct ModelRoute {
   std::string oracle_where;
   std::vector<ModelReason> reasons;
   std::optional<ModelReference> parked_below;  ///< a reference to the table itself that parks: needs recursion
+  bool has_claim = false;                      ///< `claim`, of the source's `rev`: unique on the target alone
+  std::vector<std::string> refusals;  ///< SQL over the source row: the target refuses it, be the rest as it may
   std::vector<ModelTargetColumn> columns;
 };
 
@@ -86,9 +93,15 @@ struct ModelRoute {
 struct Model {
   std::vector<ModelTable> tables;
   std::vector<ModelRoute> routes;
+  bool has_replica_mode = true;  ///< the role may switch off triggers, foreign keys among them
+  /// The target has constraints that the source has not, and unique values that rows must not meet in on the way.
+  bool is_refusing = false;
+  bool has_large_transactions = false;  ///< more than the memory holds that source and program are given
 
   [[nodiscard]] static Model draw(Random& random);
+  /// Whether rows may be quarantined, if only for a moment: those stay there until somebody lets them try again.
   [[nodiscard]] bool has_quarantine() const;
+  [[nodiscard]] bool has_claims() const;
 };
 
 inline constexpr const char* kNamespace = "6ba7b811-9dad-11d1-80b4-00c04fd430c8";
@@ -102,6 +115,9 @@ inline constexpr const char* kNamespace = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
 [[nodiscard]] std::string target_schema_sql(const Model& model);
 [[nodiscard]] std::string mapping_yaml(const Model& model);
 
+/// UUID of the row of `table` whose entity key is in `alias`.`columns`, computed by the server.
+[[nodiscard]] std::string uuid_sql(const ModelTable& table, const std::string& entity, const std::string& alias,
+                                   const std::vector<std::string>& columns);
 /// SQL that is true when the row of `table` whose entity key is in `alias`.`columns` is in the target; never NULL.
 [[nodiscard]] std::string is_present(const ModelTable& table, const std::string& alias,
                                      const std::vector<std::string>& columns);

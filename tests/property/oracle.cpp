@@ -40,6 +40,22 @@ Oracle::Oracle(const Model& model, Sql& session) : model_(model), session_(sessi
   for (const ModelRoute& route : model.routes) compute_rows(route);
 }
 
+/// The target never takes the row. True or false.
+std::string Oracle::is_refused(const ModelRoute& route) const {
+  return route.refusals.empty() ? "false" : "((" + list(route.refusals, ") OR (") + ")) IS TRUE";
+}
+
+/// Another row had the value first. Which one that was is history, and nobody's fault: here alone the program's word is taken, and judged later.
+std::string Oracle::lost_its_claim(const ModelRoute& route) const {
+  if (!route.has_claim) return "false";
+  std::string condition =
+      "EXISTS (SELECT FROM dispatch_sync.quarantine AS q WHERE q.route = " + sql_literal(route.name) +
+      " AND q.resolved_at IS NULL AND q.op = 'upsert' AND q.sqlstate = '23505'";
+  for (const ModelKeyColumn& column : model_.tables[route.from].key)
+    condition += " AND q.row ->> " + sql_literal(column.name) + " = s." + column.name + "::text";
+  return condition + ")";
+}
+
 void Oracle::settle_statuses(const ModelRoute& route) {
   const ModelTable& table = model_.tables[route.from];
   const std::string statuses = "oracle.status_" + route.name;
@@ -47,19 +63,21 @@ void Oracle::settle_statuses(const ModelRoute& route) {
   if (!route.oracle_where.empty()) verdict += " WHEN (" + route.oracle_where + ") IS NOT TRUE THEN 'filtered'";
   for (const ModelReason& reason : route.reasons)
     verdict += " WHEN " + reason.condition + " THEN '" + reason.status + "'";
-  verdict += " WHEN false THEN '' ELSE 'applied' END";
+  verdict += " WHEN " + is_refused(route) + " OR " + lost_its_claim(route) + " THEN 'refused' ELSE 'applied' END";
   session_.exec("CREATE TABLE " + statuses + " AS SELECT " + key_columns(table, "s") + ", " + verdict + " AS status" +
                 from(route, table));
   if (route.parked_below) {
     const std::string own = table.key[0].name;
     const std::string parent = route.parked_below->columns[0];
-    session_.exec("UPDATE " + statuses + " AS u SET status = 'parked' WHERE status = 'applied' AND u." + own +
-                  " NOT IN (WITH RECURSIVE base AS (SELECT s." + own + " AS own, s." + parent + " AS parent FROM " +
-                  source_name(table) + " AS s JOIN " + statuses + " AS t ON t." + own + " = s." + own +
-                  " WHERE t.status = 'applied'), there AS (SELECT own FROM base WHERE parent IS NULL OR parent = own "
-                  "UNION ALL SELECT base.own FROM base JOIN "
-                  "there ON base.parent = there.own AND base.own <> base.parent) SELECT own FROM there)");
+    session_.exec(
+        "UPDATE " + statuses + " AS u SET status = 'parked' WHERE status IN ('applied', 'refused') AND u." + own +
+        " NOT IN (WITH RECURSIVE base AS (SELECT s." + own + " AS own, s." + parent + " AS parent, t.status FROM " +
+        source_name(table) + " AS s JOIN " + statuses + " AS t ON t." + own + " = s." + own +
+        " WHERE t.status IN ('applied', 'refused')), there AS (SELECT own, status FROM base WHERE parent IS NULL "
+        "OR parent = own UNION ALL SELECT base.own, base.status FROM base JOIN there ON base.parent = there.own "
+        "AND base.own <> base.parent AND there.status = 'applied') SELECT own FROM there)");
   }
+  settle_refusals(route);
   if (route.is_first_of_entity && route.entity == table.entity && !route.entity.empty()) {
     std::vector<std::string> key;
     for (const ModelKeyColumn& column : table.entity_key()) key.push_back("s." + column.name);
@@ -67,6 +85,22 @@ void Oracle::settle_statuses(const ModelRoute& route) {
                   source_name(table) + " AS s JOIN " + statuses + " AS t ON " + same_key(table, "s", "t") +
                   " WHERE t.status = 'applied'");
   }
+}
+
+/// Of several rows with one pair the lowest key that the target takes is written; those above it are never tried.
+void Oracle::settle_refusals(const ModelRoute& route) {
+  const std::string statuses = "oracle.status_" + route.name;
+  if (route.entity.empty()) {
+    const ModelTable& table = model_.tables[route.from];
+    std::vector<std::string> pair;
+    for (std::size_t i = 0; i < route.conflict.size(); ++i) pair.push_back("(" + route.columns[i].oracle + ")");
+    session_.exec("UPDATE " + statuses + " AS u SET status = 'applied' FROM (SELECT " + key_columns(table, "s") +
+                  ", min(s.k0) FILTER (WHERE t.status = 'applied') OVER (PARTITION BY " + list(pair) + ") AS taken" +
+                  from(route, table) + " JOIN " + statuses + " AS t ON " + same_key(table, "s", "t") +
+                  " WHERE t.status IN ('applied', 'refused')) AS x WHERE u.status = 'refused' AND " +
+                  same_key(table, "u", "x") + " AND x.taken < u.k0");
+  }
+  session_.exec("UPDATE " + statuses + " SET status = 'quarantined' WHERE status = 'refused'");
 }
 
 void Oracle::compute_rows(const ModelRoute& route) {
@@ -84,9 +118,8 @@ void Oracle::compute_rows(const ModelRoute& route) {
     order = " ORDER BY " + list(pair) + ", " + key_columns(table, "s");
   } else {
     std::vector<std::string> key;
-    for (const ModelKeyColumn& column : table.entity_key()) key.push_back("s." + column.name + "::text");
-    columns.push_back("extensions.uuid_generate_v5('" + std::string(kNamespace) + "', '" + route.entity + ":' || " +
-                      list(key, " || ',' || ") + ") AS id");
+    for (const ModelKeyColumn& column : table.entity_key()) key.push_back(column.name);
+    columns.push_back(uuid_sql(table, route.entity, "s", key) + " AS id");
   }
   session_.exec("CREATE TABLE oracle." + route.name + " AS SELECT " + distinct + list(columns) + from(route, table) +
                 " JOIN oracle.status_" + route.name + " AS t ON " + same_key(table, "s", "t") +
@@ -143,9 +176,22 @@ void Oracle::compare(const ModelRoute& route, std::vector<std::string>& differen
   }
 }
 
+/// Who is kept out by a claim is so by a row that is there.
+void Oracle::judge_claims(const ModelRoute& route, std::vector<std::string>& differences) {
+  if (!route.has_claim) return;
+  const ModelTable& table = model_.tables[route.from];
+  const std::string kept_out = from(route, table) + " JOIN oracle.status_" + route.name + " AS t ON " +
+                               same_key(table, "s", "t") + " WHERE t.status = 'quarantined' AND NOT " +
+                               is_refused(route) + " AND " + lost_its_claim(route) +
+                               " AND NOT EXISTS (SELECT FROM public." + route.name + " AS o WHERE o.claim = s.rev)";
+  for (const SqlRow& row : session_.query_rows("SELECT ROW(" + key_columns(table, "s") + ")::text" + kept_out))
+    differences.push_back(route.name + ": nobody has what this one was refused for: " + row[0].value_or("(null)"));
+}
+
 std::vector<std::string> Oracle::differences() {
   std::vector<std::string> found;
   for (const ModelRoute& route : model_.routes) compare(route, found);
+  for (const ModelRoute& route : model_.routes) judge_claims(route, found);
   return found;
 }
 

@@ -22,6 +22,10 @@ class Oracle {
 
  private:
   void settle_statuses(const ModelRoute& route);
+  [[nodiscard]] std::string is_refused(const ModelRoute& route) const;
+  [[nodiscard]] std::string lost_its_claim(const ModelRoute& route) const;
+  void judge_claims(const ModelRoute& route, std::vector<std::string>& differences);
+  void settle_refusals(const ModelRoute& route);
   void compute_rows(const ModelRoute& route);
   void compare(const ModelRoute& route, std::vector<std::string>& differences);
 

@@ -46,7 +46,7 @@ std::string Workload::insert(const ModelTable& table) {
     names.emplace_back(column);
     values.push_back(plain_value(column));
   }
-  if (table.is_by_code) {
+  if (table.has_code) {
     const std::string code = plain_value("code");
     names.emplace_back("code");
     values.push_back(code);
@@ -141,7 +141,7 @@ std::string Workload::statement() {
   if (roll < 72) return update(table);
   if (roll < 77) return update_many(table);
   if (roll < 86) return change_key(table);
-  if (roll < 98) return table.is_by_code && random_.chance(50) ? swap_codes(table) : remove(table);
+  if (roll < 98) return table.has_code && random_.chance(50) ? swap_codes(table) : remove(table);
   return random_.chance(35) ? truncate() : remove(table);
 }
 
@@ -158,7 +158,53 @@ std::string Workload::statements(std::size_t depth) {
   return sql;
 }
 
+std::string Workload::large_transaction() {
+  const ModelTable& table = random_.pick(model_.tables);
+  const std::string name = source_name(table);
+  const std::string is_large = " WHERE rev >= 1000000";
+  std::vector<std::string> names = {"flag", "n", "label", "rev"};
+  std::vector<std::string> values = {"true", "i % 25 - 4", "repeat(md5(i::text), 60)", "1000000 + i"};
+  for (const ModelKeyColumn& column : table.key) {
+    names.push_back(column.name);
+    values.push_back(column.type == "text"   ? "'large ' || i"
+                     : column.type == "uuid" ? "md5('large ' || i)::uuid"
+                                             : "100000 + i");
+  }
+  if (table.has_code) {
+    names.emplace_back("code");
+    values.emplace_back("1000 + i");
+  }
+  for (const ModelReference& reference : table.references) {
+    const std::vector<std::string> parts = reference_values(reference);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      names.push_back(reference.columns[i]);
+      values.push_back("CASE WHEN i % 3 > 0 THEN " + parts[i] +
+                       " END::" + model_.tables[reference.parent].entity_key()[i].type);
+    }
+  }
+  std::string sql = "DELETE FROM " + name + is_large + ";\n" + statements(2) + "INSERT INTO " + name + " (" +
+                    list(names) + ") SELECT " + list(values) + " FROM generate_series(1, 700) AS i;\n" + statements(1) +
+                    "SAVEPOINT large; UPDATE " + name + " SET n = n + 1" + is_large + "; ROLLBACK TO large;\n";
+  // Each row takes the code that its neighbour had.
+  if (table.has_code)
+    sql += "UPDATE " + name + " SET code = -code" + is_large + ";\nUPDATE " + name + " SET code = 1 - code" + is_large +
+           ";\n";
+  sql += "UPDATE " + name + " SET n = n - 2" + is_large + ";\n" + statements(1);
+  sql += "DELETE FROM " + name + is_large + (random_.chance(50) ? " AND rev % 10 <> 0" : "") + ";\n" + statements(1);
+  return "BEGIN;\n" + sql + (random_.chance(15) ? "ROLLBACK" : "COMMIT");
+}
+
+std::string Workload::settlement() const {
+  std::string sql;
+  for (const ModelTable& table : model_.tables)
+    sql += "UPDATE " + source_name(table) +
+           " AS t SET rev = x.n FROM (SELECT ctid AS at, 2000000 + row_number() OVER () AS n FROM " +
+           source_name(table) + ") AS x WHERE t.ctid = x.at;\n";
+  return "BEGIN;\n" + sql + "COMMIT";
+}
+
 std::string Workload::transaction() {
+  if (model_.has_large_transactions && random_.chance(2)) return large_transaction();
   std::string body = statements(0);
   if (random_.chance(6)) {
     for (int i = 0; i < 40; ++i) body += statement();

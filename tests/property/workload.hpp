@@ -16,6 +16,10 @@ class Workload {
   [[nodiscard]] std::string transaction();
   /// SQL of a transaction that only inserts.
   [[nodiscard]] std::string filling();
+  /// SQL of a transaction that changes hundreds of wide rows, several times each.
+  [[nodiscard]] std::string large_transaction();
+  /// SQL that ends all disputes about unique values.
+  [[nodiscard]] std::string settlement() const;
 
  private:
   [[nodiscard]] std::string statement();
