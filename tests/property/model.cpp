@@ -264,9 +264,14 @@ class Draw {
     if (table.references.empty() || !random_.chance(45)) return;
     const ModelReference& reference = random_.pick(table.references);
     const ModelTable& parent = model_.tables[reference.parent];
-    add_join(route, "j1", parent, names_of(parent.entity_key()), "", reference.columns);
-    route.columns.push_back({"j1_n", "integer", "j1.n", {}, "j1.n"});
-    route.columns.push_back({"j1_label", "text", "j1.label || '/' || label", {}, "j1.label || '/' || s.label"});
+    const bool is_static = random_.chance(15);
+    add_join(route, "j1", parent, names_of(parent.entity_key()), "", reference.columns,
+             is_static ? ", static: true" : "");
+    route.columns.push_back({"j1_n", "integer", "j1.n", {}, "j1.n", is_static});
+    route.columns.push_back(
+        {"j1_label", "text", "j1.label || '/' || label", {}, "j1.label || '/' || s.label", is_static});
+    // Whether the row is there at all, or what it refers to, is nobody's to say when its reason may be out of date.
+    if (is_static) return;
     if (random_.chance(40)) {
       route.where = "j1.n IS DISTINCT FROM 1";
       route.oracle_where = route.where;
@@ -285,15 +290,16 @@ class Draw {
   }
 
   void add_join(ModelRoute& route, const std::string& alias, const ModelTable& table,
-                const std::vector<std::string>& find, const std::string& from, const std::vector<std::string>& on) {
+                const std::vector<std::string>& find, const std::string& from, const std::vector<std::string>& on,
+                const std::string& option = {}) {
     std::vector<std::string> pairs;
     std::vector<std::string> conditions;
     for (std::size_t i = 0; i < find.size(); ++i) {
       pairs.push_back(yaml_string(find[i]) + ": " + yaml_string((from.empty() ? "" : from + ".") + on[i]));
       conditions.push_back(dotted(alias, find[i]) + " = " + dotted(from.empty() ? "s" : from, on[i]));
     }
-    route.joins +=
-        "      " + alias + ": { from: " + yaml_string(source_name(table)) + ", on: { " + joined(pairs, ", ") + " } }\n";
+    route.joins += "      " + alias + ": { from: " + yaml_string(source_name(table)) + ", on: { " +
+                   joined(pairs, ", ") + " }" + option + " }\n";
     route.oracle_joins += " LEFT JOIN " + source_name(table) + " AS " + alias + " ON " + joined(conditions, " AND ");
   }
 
@@ -360,7 +366,14 @@ class Draw {
       if (reference.is_self_below) add_reference(number, route, reference, "", "ref_self");
     }
     add_values(table, route, 85);
+    draw_on_delete(route);
     model_.routes.push_back(std::move(route));
+  }
+
+  void draw_on_delete(ModelRoute& route) {
+    if (!random_.chance(20)) return;
+    route.on_delete = random_.chance(50) ? OnDelete::Keep : OnDelete::Mark;
+    if (route.on_delete == OnDelete::Mark) route.columns.push_back({"gone", "boolean", "false", {}, "false"});
   }
 
   /// The same rows a second time: under the same ids (then they wait for the first), or under ids of their own.
@@ -387,13 +400,15 @@ class Draw {
 
   /// What the target demands and the source does not; and what both demand, which rows that change places break on the way.
   void draw_constraints(ModelRoute& route) {
-    draw_foreign_keys(route);
+    // What stays behind goes on holding its parents and its unique values.
+    const bool goes_for_good = route.on_delete == OnDelete::Delete;
+    if (goes_for_good) draw_foreign_keys(route);
     if (!model_.is_refusing) return;
     settle_for_one_kind(route);
     const ModelTable& table = model_.tables[route.from];
     if (random_.chance(70)) draw_refusal(route);
     if (random_.chance(20)) draw_refusal(route);
-    if (route.entity.empty()) return;
+    if (route.entity.empty() || !goes_for_good) return;
     if (table.has_code && random_.chance(80))
       route.columns.push_back({.name = "code",
                                .type = "integer",
@@ -565,6 +580,13 @@ bool Model::has_claims() const {
   return std::any_of(routes.begin(), routes.end(), [](const ModelRoute& route) { return route.has_claim; });
 }
 
+bool Model::has_static_joins() const {
+  return std::any_of(routes.begin(), routes.end(), [](const ModelRoute& route) {
+    return std::any_of(route.columns.begin(), route.columns.end(),
+                       [](const ModelTargetColumn& column) { return column.is_static; });
+  });
+}
+
 std::string source_schema_sql(const Model& model) {
   std::string sql = "CREATE SCHEMA legacy;" + std::string(value_types_sql());
   for (const ModelTable& table : model.tables) {
@@ -648,6 +670,8 @@ std::string mapping_yaml(const Model& model) {
       yaml += "    entity: " + route.entity + "\n";
       if (table.is_by_code) yaml += "    key: [code]\n";
     }
+    if (route.on_delete == OnDelete::Keep) yaml += "    on_delete: keep\n";
+    if (route.on_delete == OnDelete::Mark) yaml += "    on_delete: { set: { gone: \"true\" } }\n";
     if (!route.joins.empty()) yaml += "    join:\n" + route.joins;
     if (!route.where.empty()) yaml += "    where: " + yaml_string(route.where) + "\n";
     yaml += "    columns:\n";

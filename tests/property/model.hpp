@@ -15,6 +15,9 @@ namespace tests {
 /// What becomes of a row whose parent is missing, as the mapping says it.
 enum class Policy : std::uint8_t { Park, Filter, Null, Quarantine };
 
+/// What becomes of a target row that is not meant any more, as the mapping says it.
+enum class OnDelete : std::uint8_t { Delete, Keep, Mark };
+
 /// A column of a key: its values are drawn from a small pool, so that keys meet again.
 struct ModelKeyColumn {
   std::string name;
@@ -68,6 +71,7 @@ struct ModelTargetColumn {
   std::string expression;
   std::optional<Policy> missing;
   std::string oracle = {};
+  bool is_static = false;                     ///< what a static join found when the row was derived last
   std::optional<std::size_t> refers_to = {};  ///< the table whose ids it holds
   std::string constraint = {};                ///< of the target's column, behind its type
 };
@@ -82,6 +86,7 @@ struct ModelRoute {
   std::string oracle_joins;  ///< the same as SQL
   std::string where;
   std::string oracle_where;
+  OnDelete on_delete = OnDelete::Delete;  ///< Mark: column `gone` says so
   std::vector<ModelReason> reasons;
   std::optional<ModelReference> parked_below;  ///< a reference to the table itself that parks: needs recursion
   bool has_claim = false;                      ///< `claim`, of the source's `rev`: unique on the target alone
@@ -102,6 +107,7 @@ struct Model {
   /// Whether rows may be quarantined, if only for a moment: those stay there until somebody lets them try again.
   [[nodiscard]] bool has_quarantine() const;
   [[nodiscard]] bool has_claims() const;
+  [[nodiscard]] bool has_static_joins() const;
 };
 
 inline constexpr const char* kNamespace = "6ba7b811-9dad-11d1-80b4-00c04fd430c8";

@@ -126,14 +126,22 @@ void Oracle::compute_rows(const ModelRoute& route) {
                 " WHERE t.status = 'applied'" + order);
 }
 
-void Oracle::compare(const ModelRoute& route, std::vector<std::string>& differences) {
+void Oracle::compare(const ModelRoute& route, StaticJoins joins, std::vector<std::string>& differences) {
   std::vector<std::string> names;
-  for (const ModelTargetColumn& column : route.columns) names.push_back(sql_name(column.name));
+  for (const ModelTargetColumn& column : route.columns) {
+    if (!column.is_static || joins == StaticJoins::AreCurrent) names.push_back(sql_name(column.name));
+  }
   if (!route.entity.empty()) names.emplace_back("id");
   const std::vector<std::string> key = route.entity.empty() ? route.conflict : std::vector<std::string>{"id"};
-  const auto rows = [&](const std::string& of) { return "SELECT ROW(" + list(names) + ")::text FROM " + of; };
+  const auto rows = [&](const std::string& of) { return "SELECT ROW(" + list(names) + ")::text FROM " + of + " AS x"; };
   const std::string must = "oracle." + route.name;
-  const std::string is = "public." + route.name;
+  std::string is = "public." + route.name;
+  if (route.on_delete != OnDelete::Delete) {
+    // What stays is no concern of the mapping any more, but for its mark.
+    const std::string unmarked = route.on_delete == OnDelete::Mark ? " OR o.gone IS NOT TRUE" : "";
+    is = "(SELECT o.* FROM " + is + " AS o WHERE EXISTS (SELECT FROM " + must + " AS m WHERE m.id = o.id)" + unmarked +
+         ")";
+  }
   const auto count = [&](const std::string& sql) {
     return std::stol(session_.query_value("SELECT count(*) FROM (" + sql + ") AS x").value());
   };
@@ -188,9 +196,9 @@ void Oracle::judge_claims(const ModelRoute& route, std::vector<std::string>& dif
     differences.push_back(route.name + ": nobody has what this one was refused for: " + row[0].value_or("(null)"));
 }
 
-std::vector<std::string> Oracle::differences() {
+std::vector<std::string> Oracle::differences(StaticJoins joins) {
   std::vector<std::string> found;
-  for (const ModelRoute& route : model_.routes) compare(route, found);
+  for (const ModelRoute& route : model_.routes) compare(route, joins, found);
   for (const ModelRoute& route : model_.routes) judge_claims(route, found);
   return found;
 }
