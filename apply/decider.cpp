@@ -118,11 +118,20 @@ void Decider::add_touched(const Batch::Touched& touched) {
 }
 
 void Decider::decide() {
-  while (!work_.empty()) {
+  for (;;) {
+    if (work_.empty()) reach_heirs();
+    if (work_.empty()) return;
     auto next = work_.extract(work_.begin());
     const mapping::Route& route = plan_.route(next.key().second);
     decide_rows(route, std::move(next.mapped().touched), Why::Touched);
     decide_rows(route, std::move(next.mapped().reached), Why::Reached);
+  }
+}
+
+/// Once for all that left: thousands may have had one target key.
+void Decider::reach_heirs() {
+  for (const RouteRow& left : std::exchange(left_, {})) {
+    if (const auto heir = overlay_.lowest_sharing(left.route, left.key.bytes)) reach(plan_.route(left.route), *heir);
   }
 }
 
@@ -389,8 +398,7 @@ void Decider::replace_target_key(const mapping::Route& route, const core::RowKey
   // What an empty store does not know stays in the ledger until the strays are removed.
   if (before.empty()) return;
   if (removes) changes[{core::key_text(key), core::RowKey{before}}] = false;
-  // Another legacy row that maps to the pair that this one leaves may have to write it now.
-  for (const core::RowKey& other : overlay_.sharing_target_key(route.id, before)) reach(route, other);
+  left_.insert({route.id, {before}});
 }
 
 void Decider::record(const mapping::Route& route, mapping::Derivation&& derived, Verdict verdict) {
@@ -410,14 +418,17 @@ void Decider::record(const mapping::Route& route, mapping::Derivation&& derived,
     set_presence(route, key, row, is_first ? std::optional{derived.entity_key} : std::nullopt);
     // Of several legacy rows that map to one pair, the lowest key writes it: which one does must not depend on the order of arrival.
     if (!route.id_column) {
-      const auto sharing = overlay_.sharing_target_key(route.id, at.bytes);
-      if (std::any_of(sharing.begin(), sharing.end(), [&](const core::RowKey& other) { return other < key; })) {
+      const auto lowest = overlay_.lowest_sharing(route.id, at.bytes);
+      if (lowest && *lowest < key) {
         pending.upsert.reset();
         row.on_target = at;
         return;
       }
-      for (const core::RowKey& other : sharing) {
-        if (const auto loser = pending_[route.id].find(other); other != key && loser != pending_[route.id].end())
+      const auto [writing, is_first_here] = writing_.try_emplace(RouteRow{route.id, at}, key);
+      if (!is_first_here) {
+        const auto loser = pending_[route.id].find(std::exchange(writing->second, key));
+        // It may write another target row by now.
+        if (loser != pending_[route.id].end() && loser->second.upsert && target_key(route, *loser->second.upsert) == at)
           loser->second.upsert.reset();
       }
     }
@@ -446,7 +457,7 @@ void Decider::record_gone(const mapping::Route& route, const core::RowKey& key) 
     pending_[route.id][key].removals.insert(*row.on_target);
     if (!route.id_column) {
       mapping_changes_.target_keys[route.id][{core::key_text(key), *row.on_target}] = false;
-      for (const core::RowKey& other : overlay_.sharing_target_key(route.id, row.on_target->bytes)) reach(route, other);
+      left_.insert({route.id, *row.on_target});
     }
   }
   set_presence(route, key, row, std::nullopt);
@@ -564,10 +575,10 @@ bool Decider::is_taken(const mapping::Route& route, const core::RowKey& key, con
 
 bool Decider::is_handed_on(const mapping::Route& route, const core::RowKey& key, const core::RowKey& target_key) {
   if (route.id_column) return is_taken(route, key, target_key);
-  const std::vector<core::RowKey> heirs = overlay_.sharing_target_key(route.id, target_key.bytes);
-  // It is theirs to remove, should the target refuse them.
-  for (const core::RowKey& heir : heirs) state_of(route, heir).on_target = target_key;
-  return !heirs.empty();
+  const auto heir = overlay_.lowest_sharing(route.id, target_key.bytes);
+  // It is the heir's to remove, should the target refuse that one; then the next one inherits it.
+  if (heir) state_of(route, *heir).on_target = target_key;
+  return heir.has_value();
 }
 
 void Decider::clear() {
@@ -575,6 +586,8 @@ void Decider::clear() {
   rows_.clear();
   tried_.clear();
   taken_.clear();
+  writing_.clear();
+  left_.clear();
   pending_.clear();
   pending_bytes_ = 0;
 }
@@ -589,6 +602,7 @@ void Decider::forget_written() {
     const auto pending = pending_.find(id.route);
     return pending == pending_.end() || !pending->second.contains(id.key);
   });
+  writing_.clear();
   pending_bytes_ = 0;
 }
 

@@ -185,6 +185,7 @@ class Decider {
   /// Whether another row than `key` has been written to the target row meanwhile.
   [[nodiscard]] bool is_taken(const mapping::Route& route, const core::RowKey& key,
                               const core::RowKey& target_key) const;
+  void reach_heirs();
   void derive_referrers(core::EntityId entity, const core::RowKey& key);
   [[nodiscard]] bool is_named(const mapping::Route& route, const RowState& row) const;
   void set_status(const mapping::Route& route, const core::RowKey& key, RowState& row, core::RowStatus status);
@@ -210,6 +211,10 @@ class Decider {
   std::unordered_set<TableRow, TableRowHash> reached_;
   // Target rows whose key may pass from row to row: which one was written there last.
   std::unordered_map<RouteRow, core::RowKey, RouteRowHash> taken_;
+  // Of routes without an id, by target key: the row whose upsert is pending.
+  std::unordered_map<RouteRow, core::RowKey, RouteRowHash> writing_;
+  // Of routes without an id, target keys that a row has left: another one that maps there may have to write now.
+  std::unordered_set<RouteRow, RouteRowHash> left_;
   PendingWrites pending_;
   std::size_t pending_bytes_ = 0;
   std::uint64_t refusals_ = 0;

@@ -1,6 +1,7 @@
 #include "state/overlay.hpp"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <variant>
 
@@ -105,7 +106,10 @@ struct Overlay::Impl {
   /// the rows themselves. Kept for an index from its first look-up on, since most are never asked within a batch.
   using Candidates = std::unordered_map<std::string, std::vector<Node*>>;
   std::unordered_map<core::IndexId, Candidates> candidates;
-  std::unordered_map<std::string, std::vector<Node*>> target_key_candidates;  ///< by pair_prefix()
+  struct ByKey {
+    bool operator()(const Node* a, const Node* b) const { return a->first < b->first; }
+  };
+  std::unordered_map<std::string, std::set<Node*, ByKey>> target_key_candidates;  ///< by pair_prefix()
 
   Node& load(core::TableId table, const core::RowKey& key) {
     const auto [at, is_new] = tables.at(table.index()).try_emplace(key);
@@ -584,18 +588,27 @@ void Overlay::set_target_key(core::TableId table, const core::RowKey& key, std::
   const bool was_dirty = impl_->touch(table, node);
   if (!target_key.empty()) {
     const core::RouteId route = impl_->inside.table(table).routes[slot];
-    impl_->target_key_candidates[pair_prefix(route, target_key)].push_back(&node);
+    impl_->target_key_candidates[pair_prefix(route, target_key)].insert(&node);
   }
   std::string before = std::exchange(entry.now.target_keys[slot], std::move(target_key));
   impl_->remember(table, node, was_dirty, TargetKeyUndo{slot, std::move(before)});
 }
 
-std::vector<core::RowKey> Overlay::sharing_target_key(core::RouteId route, std::string_view target_key) {
+std::optional<core::RowKey> Overlay::lowest_sharing(core::RouteId route, std::string_view target_key) {
   const RoutePlace& place = impl_->inside.route(route);
-  const auto added = impl_->target_key_candidates.find(pair_prefix(route, target_key));
-  return impl_->merge(place.table->id, impl_->store.sharing_target_key(route, target_key),
-                      added == impl_->target_key_candidates.end() ? nullptr : &added->second,
-                      [&](const Entry& entry) { return entry.now.target_keys[place.slot] == target_key; });
+  const auto holds = [&](const Entry& entry) {
+    return entry.exists && entry.now.target_keys[place.slot] == target_key;
+  };
+  std::optional<core::RowKey> lowest = impl_->store.lowest_sharing(route, target_key, [&](const core::RowKey& key) {
+    const Entry* entry = impl_->changed(place.table->id, key);
+    return entry == nullptr || holds(*entry);
+  });
+  const auto candidates = impl_->target_key_candidates.find(pair_prefix(route, target_key));
+  if (candidates == impl_->target_key_candidates.end()) return lowest;
+  const auto added = std::ranges::find_if(
+      candidates->second, [&](const Node* node) { return node->second.is_dirty && holds(node->second); });
+  if (added != candidates->second.end() && (!lowest || (*added)->first < *lowest)) lowest = (*added)->first;
+  return lowest;
 }
 
 std::vector<core::RowKey> Overlay::keys(core::TableId table, const core::RowKey& begin, const core::RowKey& end,

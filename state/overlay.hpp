@@ -54,7 +54,8 @@ class Overlay final : public core::Lookup {
   void set_status(core::TableId table, const core::RowKey& key, std::uint16_t slot, core::RowStatus status);
   /// Remembers (or, with an empty text, forgets) the target key that a route without an id has written for this row.
   void set_target_key(core::TableId table, const core::RowKey& key, std::uint16_t slot, std::string target_key);
-  [[nodiscard]] std::vector<core::RowKey> sharing_target_key(core::RouteId route, std::string_view target_key);
+  /// The lowest key of the rows that have written this target key: thousands may have, and it is asked for each of them.
+  [[nodiscard]] std::optional<core::RowKey> lowest_sharing(core::RouteId route, std::string_view target_key);
   /// Keys of a table's rows, in key order, as of now: for TRUNCATE. Bounded by `limit`.
   [[nodiscard]] std::vector<core::RowKey> keys(core::TableId table, const core::RowKey& begin, const core::RowKey& end,
                                                std::size_t limit);

@@ -339,13 +339,14 @@ bool Store::is_present(core::EntityId entity, const core::RowKey& key) const {
   return std::any_of(rows.begin(), rows.end(), is_applied);
 }
 
-std::vector<core::RowKey> Store::sharing_target_key(core::RouteId route, std::string_view target_key) const {
-  std::vector<core::RowKey> keys;
+std::optional<core::RowKey> Store::lowest_sharing(core::RouteId route, std::string_view target_key,
+                                                  const std::function<bool(const core::RowKey& key)>& accepts) const {
   const std::string prefix = pair_prefix(route, target_key);
   for (Scan scan{impl_->database, Family::Pairs, prefix, prefix_end(prefix)}; scan.is_valid(); scan.next()) {
-    keys.push_back({std::string{scan.key().substr(prefix.size())}});
+    core::RowKey key{std::string{scan.key().substr(prefix.size())}};
+    if (accepts(key)) return key;
   }
-  return keys;
+  return std::nullopt;
 }
 
 core::HeldTransactions& Store::held_transactions() { return impl_->held; }

@@ -137,8 +137,10 @@ class Store {
   [[nodiscard]] std::vector<core::RowKey> find(core::TableId table, core::IndexId index,
                                                const core::RowKey& values) const;
   [[nodiscard]] bool is_present(core::EntityId entity, const core::RowKey& key) const;
-  /// Legacy rows whose row in a route without an id is `target_key`.
-  [[nodiscard]] std::vector<core::RowKey> sharing_target_key(core::RouteId route, std::string_view target_key) const;
+  /// Of the legacy rows whose row in a route without an id is `target_key`, the lowest key that `accepts` takes: it is asked key by key, in order.
+  [[nodiscard]] std::optional<core::RowKey> lowest_sharing(
+      core::RouteId route, std::string_view target_key,
+      const std::function<bool(const core::RowKey& key)>& accepts) const;
 
   /// Where streamed transactions wait for their commit; empty at every open. For one thread at a time.
   [[nodiscard]] core::HeldTransactions& held_transactions();

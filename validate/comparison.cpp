@@ -231,9 +231,9 @@ bool Comparison::run_rows(const Job& job, Worker& worker, const std::function<vo
           worker.overlay.set_status(route.from, rows[i].row.key, slot, core::RowStatus::Applied);
         }
         if (!route.id_column && rows[i].fate == Fate::Expected && !target_keys[i].empty()) {
-          const auto sharing =
-              worker.overlay.sharing_target_key(route.id, core::text_key(core::text_values(target_keys[i])).bytes);
-          if (std::ranges::any_of(sharing, [&](const core::RowKey& other) { return other < rows[i].row.key; })) {
+          const auto lowest =
+              worker.overlay.lowest_sharing(route.id, core::text_key(core::text_values(target_keys[i])).bytes);
+          if (lowest && *lowest < rows[i].row.key) {
             ++tally.counts.read;
             ++tally.counts.shared;
             continue;

@@ -104,6 +104,31 @@ BOOST_AUTO_TEST_CASE(a_pair_goes_when_the_row_that_takes_it_over_is_refused) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(hundreds_of_rows_that_mean_one_pair_pass_it_on_to_the_lowest_of_them) {
+  ApplyFixture world{kPairs, kPairsRoute};
+  constexpr int kMany = 400;
+  const auto all = [&](int first, const auto& change) {
+    std::vector<core::Change> changes;
+    for (int id = kMany; id >= first; --id) changes.push_back(change(std::to_string(id)));
+    return changes;
+  };
+  world.apply({all(1, [&](const std::string& id) { return world.insert("pair", {id, "1", "1", id}); })});
+  BOOST_TEST(world.value(kPairRows) == "1,1=1");
+  // All of them move, and the lowest is refused there.
+  auto moves = all(2, [&](const std::string& id) { return world.update("pair", {id, "2", "2", id}); });
+  moves.push_back(world.update("pair", {"1", "2", "2", "no number"}));
+  world.apply({moves});
+  BOOST_TEST(world.value(kPairRows) == "2,2=2");
+  BOOST_TEST(world.refused() == "pairs 1");
+  // Some go, one leaves for a pair of its own and the others follow later.
+  world.apply({{world.remove("pair", "2"), world.remove("pair", "3"), world.update("pair", {"4", "3", "3", "4"})}});
+  BOOST_TEST(world.value(kPairRows) == "2,2=5 3,3=4");
+  world.apply({all(5, [&](const std::string& id) { return world.update("pair", {id, "3", "3", id}); })});
+  BOOST_TEST(world.value(kPairRows) == "3,3=4");
+  world.apply({all(4, [&](const std::string& id) { return world.remove("pair", id); })});
+  BOOST_TEST(world.value(kPairRows) == "(null)");
+}
+
 BOOST_AUTO_TEST_CASE(a_row_that_nothing_tells_from_others_is_quarantined) {
   ApplyFixture world{kPairs, kPairsRoute};
   world.apply({{world.insert("pair", {"1", "1", {}, "1"}), world.insert("pair", {"2", "2", "2", "2"})}});

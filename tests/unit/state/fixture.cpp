@@ -98,4 +98,14 @@ void StoreFixture::put_order(std::int64_t id, std::int64_t person, core::RowStat
   overlay.commit({}, {});
 }
 
+std::vector<core::RowKey> StoreFixture::sharing(const std::string& target_key) const {
+  std::vector<core::RowKey> keys;
+  const auto none = store->lowest_sharing(kPairRoute, target_key, [&](const core::RowKey& key) {
+    keys.push_back(key);
+    return false;
+  });
+  BOOST_REQUIRE(!none);
+  return keys;
+}
+
 }  // namespace tests

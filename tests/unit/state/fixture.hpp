@@ -41,6 +41,8 @@ struct StoreFixture {
   /// Writes one person or order with the status of its first slot.
   void put_person(std::int64_t id, const std::string& login, core::RowStatus status = core::RowStatus::Applied);
   void put_order(std::int64_t id, std::int64_t person, core::RowStatus status = core::RowStatus::Applied);
+  /// Who has this target key in the store.
+  [[nodiscard]] std::vector<core::RowKey> sharing(const std::string& target_key) const;
 
   TempDir directory;
   state::Store::Options options;

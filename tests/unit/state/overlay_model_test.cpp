@@ -184,7 +184,9 @@ struct Run : StoreFixture {
     }
     for (int i = 0; i < 4; ++i) {
       const std::string target_key = "key" + std::to_string(i);
-      BOOST_REQUIRE(overlay->sharing_target_key(kPairRoute, target_key) == with_target_key(now, target_key));
+      const auto expected = with_target_key(now, target_key);
+      const auto lowest = overlay->lowest_sharing(kPairRoute, target_key);
+      BOOST_REQUIRE(lowest == (expected.empty() ? std::nullopt : std::optional{expected.front()}));
     }
     BOOST_REQUIRE(overlay->counter_changes()[0] == difference(counted(now), counted(committed)));
     std::vector<core::RowKey> keys;
@@ -209,7 +211,7 @@ struct Run : StoreFixture {
     }
     for (int i = 0; i < 4; ++i) {
       const std::string target_key = "key" + std::to_string(i);
-      BOOST_REQUIRE(store->sharing_target_key(kPairRoute, target_key) == with_target_key(committed, target_key));
+      BOOST_REQUIRE(sharing(target_key) == with_target_key(committed, target_key));
     }
   }
 

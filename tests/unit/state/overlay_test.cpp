@@ -112,14 +112,14 @@ BOOST_AUTO_TEST_CASE(an_erased_row_leaves_no_index_entry_no_pair_and_no_count) {
   overlay.set_status(kPeople, number(1), 1, RowStatus::Filtered);
   overlay.set_target_key(kPeople, number(1), 1, "a,b");
   overlay.commit({}, {});
-  BOOST_TEST((store->sharing_target_key(kPairRoute, "a,b") == std::vector{number(1)}));
+  BOOST_TEST((sharing("a,b") == std::vector{number(1)}));
   overlay.erase(kPeople, number(1));
-  BOOST_TEST(overlay.sharing_target_key(kPairRoute, "a,b").empty());
+  BOOST_TEST(!overlay.lowest_sharing(kPairRoute, "a,b"));
   BOOST_TEST(overlay.row(kPeople, number(1)) == nullptr);
   BOOST_TEST(overlay.counter_changes()[kPersonRoute.index()].applied == -1);
   BOOST_TEST(overlay.counter_changes()[kPersonRoute.index()].read == -1);
   overlay.commit({}, {});
-  BOOST_TEST(store->sharing_target_key(kPairRoute, "a,b").empty());
+  BOOST_TEST(sharing("a,b").empty());
   BOOST_TEST(store->find(kPeople, kPeopleByLogin, text("ann")).empty());
   BOOST_TEST((store->counters() == std::vector<core::RouteCounters>(4)));
   BOOST_TEST(!store->is_present(kPerson, number(1)));
@@ -156,9 +156,26 @@ BOOST_AUTO_TEST_CASE(rows_that_share_a_target_key_are_found_until_they_forget_it
   overlay.set_target_key(kPeople, number(1), 1, "");
   overlay.put_image(kPeople, number(3), row_of({"3", "x"}));
   overlay.set_target_key(kPeople, number(3), 1, "k");
-  BOOST_TEST((overlay.sharing_target_key(kPairRoute, "k") == std::vector{number(2), number(3)}));
+  BOOST_TEST((overlay.lowest_sharing(kPairRoute, "k") == number(2)));
   overlay.commit({}, {});
-  BOOST_TEST((store->sharing_target_key(kPairRoute, "k") == std::vector{number(2), number(3)}));
+  BOOST_TEST((sharing("k") == std::vector{number(2), number(3)}));
+  overlay.set_target_key(kPeople, number(2), 1, "");
+  BOOST_TEST((overlay.lowest_sharing(kPairRoute, "k") == number(3)));
+}
+
+BOOST_AUTO_TEST_CASE(the_lowest_of_many_that_share_a_target_key_is_found_without_looking_at_the_others) {
+  constexpr std::int64_t kMany = 1'000;
+  Overlay overlay{*store};
+  for (std::int64_t id = kMany; id > 0; --id) {
+    overlay.put_image(kPeople, number(id), row_of({"1", "x"}));
+    overlay.set_target_key(kPeople, number(id), 1, "k");
+    BOOST_TEST((overlay.lowest_sharing(kPairRoute, "k") == number(id)));
+  }
+  overlay.commit({}, {});
+  int asked = 0;
+  const auto lowest = store->lowest_sharing(kPairRoute, "k", [&](const core::RowKey&) { return ++asked > 0; });
+  BOOST_TEST((lowest == number(1)));
+  BOOST_TEST(asked == 1);
 }
 
 BOOST_AUTO_TEST_CASE(keys_are_those_of_store_and_batch_together) {
