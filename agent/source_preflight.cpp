@@ -305,6 +305,13 @@ void judge_publication(const SourceView& view, const Server& server, const std::
                    "drop it (the agent makes its own), or ALTER PUBLICATION " + pg::quote_identifier(name) +
                        " SET TABLE … with all tables of the mapping, whole");
   }
+  if (difference.is_for_more_than_tables) {
+    findings.warning("the publication " + name +
+                         " names no tables but all of them, or schemas: changes of one that is made UNLOGGED, or moved "
+                         "to another schema, and back within seconds are missed without a word",
+                     "before the first start, drop it: the agent makes its own, for whose tables the server refuses "
+                     "that. Else run `agent snapshot --table TABLE` after it was done to one");
+  }
   const pg::Result younger = view.session.exec(source_preflight_sql::kPublicationIsYounger,
                                                {std::string_view{name}, std::string_view{view.config.source.slot}});
   if (younger.rows() > 0 && younger.is_true(0, 0)) {

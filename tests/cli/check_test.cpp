@@ -180,6 +180,20 @@ BOOST_AUTO_TEST_CASE(a_publication_that_hides_something_and_a_foreign_slot) {
   expect_error(check, {"REPLICA IDENTITY is NOTHING", "thing"}, "REPLICA IDENTITY DEFAULT");
 }
 
+BOOST_AUTO_TEST_CASE(a_publication_of_all_tables_is_warned_of) {
+  const Fixture fixture;
+  const std::vector<std::string> words{"dispatch_sync", "UNLOGGED", "without a word"};
+  fixture.pair.source_admin.exec(
+      "CREATE PUBLICATION dispatch_sync FOR ALL TABLES WITH (publish_via_partition_root = true)");
+  const auto finding = fixture.check().finding(words);
+  BOOST_REQUIRE(finding.has_value());
+  BOOST_TEST(finding->at("severity") == "warning", finding->dump());
+  fixture.pair.source_admin.exec("DROP PUBLICATION dispatch_sync");
+  fixture.pair.source_admin.exec(
+      "CREATE PUBLICATION dispatch_sync FOR TABLE thing WITH (publish_via_partition_root = true)");
+  BOOST_TEST(!fixture.check().finding(words).has_value());
+}
+
 // Whoever drops the slot of a good checkpoint loses the position, and with it the log in between.
 BOOST_AUTO_TEST_CASE(nothing_is_said_of_the_checkpoint_of_a_target_that_did_not_answer) {
   Fixture fixture;
