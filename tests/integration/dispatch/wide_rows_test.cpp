@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr int kRows = 20;
+constexpr int kRows = 12;
 constexpr int kMegabytes = 8;  // of each value
 
 constexpr const char* kMapping = R"yaml(version: 1
