@@ -26,8 +26,9 @@ core::Error cannot_exchange(const mapping::Route& route, const core::RowKey& key
       .with("key", core::key_text(key))
       .remedy(
           "let foreign keys and triggers of the target rest while the agent writes (as an administrator: GRANT SET "
-          "ON PARAMETER session_replication_role TO the agent's role), then start the agent again: nothing is lost "
-          "meanwhile");
+          "ON PARAMETER session_replication_role TO the agent's role); or, where nobody may grant that, drop the "
+          "UNIQUE "
+          "constraint until the agent is past these rows. Then start the agent again: nothing is lost meanwhile");
 }
 
 }  // namespace
@@ -159,7 +160,7 @@ bool Applier::run_isolating(const Fill& fill, Decider::Options options) {
   options.is_careful = true;
   const Saved saved = save();
   run(fill, options);
-  if (!met_since(saved.quarantine).empty()) {
+  if (has_met(saved.quarantine)) {
     restore(saved);
     return false;
   }
@@ -171,37 +172,46 @@ bool Applier::run_isolating(const Fill& fill, Decider::Options options) {
 void Applier::replay_changes(const core::TransactionPart& part, Decider::Options options) {
   options.is_careful = true;
   options.lets_wait = true;
-  const auto before = quarantine_.unremoved;
   for (const core::Change& change : part.changes) {
     run([&](Batch& batch, Decider&) { batch.add(change, part.commit_lsn); }, options);
   }
-  for (const auto& [target_row, entry] : quarantine_.unremoved) {
-    if (!before.contains(target_row)) waiting_unremoved_.insert_or_assign(target_row, entry.key);
-  }
 }
 
-std::vector<RouteRow> Applier::met_since(const QuarantineChanges& before) const {
-  std::vector<RouteRow> met;
-  for (const auto& [row, entry] : quarantine_.refused) {
-    if (entry.refusal && may_be_caused_by_order(entry.refusal->sqlstate) && !before.is_refused_now(row))
-      met.push_back(row);
-  }
-  return met;
+bool Applier::has_met(const QuarantineChanges& before) const {
+  return std::ranges::any_of(quarantine_.refused,
+                             [&](const auto& refused) {
+                               const auto& [row, entry] = refused;
+                               return entry.refusal && may_be_caused_by_order(entry.refusal->sqlstate) &&
+                                      !before.is_refused_now(row);
+                             }) ||
+         std::ranges::any_of(quarantine_.unremoved, [&](const auto& unremoved) {
+           const auto& [target_row, entry] = unremoved;
+           return may_be_caused_by_order(entry.refusal.sqlstate) && !before.unremoved.contains(target_row);
+         });
 }
 
 void Applier::try_again(std::span<const RouteRow> rows, bool lets_wait) {
   run(
       [&](Batch&, Decider& decider) {
-        for (const auto& [target_row, key] : waiting_unremoved_) {
-          if (quarantine_.unremoved.contains(target_row))
-            decider.remove(plan_.route(target_row.route), key, target_row.key);
-        }
         for (const RouteRow& row : rows) {
           const mapping::Route& route = plan_.route(row.route);
           if (overlay_.row(route.from, row.key) != nullptr) decider.add_row(route, row.key);
         }
       },
       {.is_careful = true, .lets_wait = lets_wait, .remembers_reached = false});
+}
+
+/// What held a target row that did not go may have gone after it, and so on through several tables.
+void Applier::remove_again() {
+  for (auto unremoved = quarantine_.unremoved; !unremoved.empty(); unremoved = quarantine_.unremoved) {
+    run(
+        [&](Batch&, Decider& decider) {
+          for (const auto& [target_row, entry] : unremoved)
+            decider.remove(plan_.route(target_row.route), entry.key, target_row.key);
+        },
+        {.is_careful = true, .remembers_reached = false});
+    if (quarantine_.unremoved.size() >= unremoved.size()) return;
+  }
 }
 
 /// The last that began to wait first: those before wait mostly for it. Rows that are not meant any more wait no longer.
@@ -249,6 +259,7 @@ std::vector<RouteRow> Applier::refused_in_any_order(std::span<const RouteRow> ro
   HeldAside held{*session_, HeldAside::Noticed::Perhaps};
   static_cast<void>(take_out(held, rows));
   try_again(rows, false);  // who is refused leaves the target …
+  remove_again();
   try_again(rows, false);  // … and is in nobody's way any more
   std::vector<RouteRow> refused;
   std::ranges::copy_if(rows, std::back_inserter(refused),
@@ -260,13 +271,12 @@ std::vector<RouteRow> Applier::refused_in_any_order(std::span<const RouteRow> ro
 /// All of the open transaction has been applied: what is still refused then is refused for good. Until that is sure, nothing leaves the target
 /// but what comes back whole.
 void Applier::settle_waiting() {
-  if (decider_->waiting().rows.empty() && waiting_unremoved_.empty()) return;
-  if (decider_->waiting().rows.empty()) try_again({}, false);
-  while (!decider_->waiting().rows.empty()) {
+  if (decider_->waiting().rows.empty() && quarantine_.unremoved.empty()) return;
+  for (remove_again(); !decider_->waiting().rows.empty(); remove_again()) {
     const std::size_t before = decider_->waiting().rows.size();
     try_in_place();
     const std::vector<RouteRow> rows = latest_waiting();
-    if (rows.empty()) break;
+    if (rows.empty()) continue;
     const Saved saved = save();
     HeldAside held{*session_};
     const bool are_all_out = take_out(held, rows);
@@ -277,7 +287,7 @@ void Applier::settle_waiting() {
     if (refused.empty()) {
       held.give_back(plan_);
       session_->release_savepoint();
-      break;
+      continue;
     }
     restore(saved);
     if (!are_all_out) {
@@ -289,7 +299,6 @@ void Applier::settle_waiting() {
     try_again(refused, false);
   }
   decider_->restore_waiting({});
-  waiting_unremoved_.clear();
   if (!is_mixed_) check_limit(Judged::Changes);
 }
 
@@ -578,7 +587,6 @@ void Applier::commit_state(const std::optional<state::Progress>& progress, const
 
 void Applier::forget_batch() {
   is_open_ = false;
-  waiting_unremoved_.clear();
   overlay_.clear();
   quarantine_.clear();
   if (decider_) {

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -157,11 +156,13 @@ class Applier {
   void replay_in_order(std::span<const core::TransactionPart> parts, const Decider::Options& options);
   /// False, with nothing done, when that refused rows which may only have met, at one moment, what others had at another.
   [[nodiscard]] bool run_isolating(const Fill& fill, Decider::Options options);
-  /// Rows that are refused for what others had at that moment, and were not before.
-  [[nodiscard]] std::vector<RouteRow> met_since(const QuarantineChanges& before) const;
+  /// Whether rows are refused or stay, and did not before, for what others had at that moment.
+  [[nodiscard]] bool has_met(const QuarantineChanges& before) const;
   void settle_waiting();
-  /// Decides and writes these rows, and removes what waits to be removed.
+  /// Decides and writes these rows.
   void try_again(std::span<const RouteRow> rows, bool lets_wait);
+  /// Removes what the target has not let go in the open transaction, as far as it does by now.
+  void remove_again();
   void try_in_place();
   [[nodiscard]] std::vector<RouteRow> latest_waiting();
   /// False: not all of them can be taken out and put back without a trace.
@@ -187,9 +188,6 @@ class Applier {
   Decider::Options running_;                 // of run()
   std::vector<std::int64_t> expected_rows_;  // by TableId
   std::function<bool(core::TableId)> comes_later_;
-  // Target rows that did not go for what others had at that moment, as rows wait for it to be written: source rows, by route and target key. The
-  // last changes may put all of that right, and another part of a large transaction may bring them.
-  std::map<RouteRow, core::RowKey> waiting_unremoved_;
   std::vector<std::uint64_t> named_;  // sets of reached rows, to be forgotten once local state has followed
 
   bool is_mixed_ = false;

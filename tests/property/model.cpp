@@ -435,8 +435,6 @@ class Draw {
     if (!random_.chance(model_.has_replica_mode ? 30 : 80)) return;
     for (ModelTargetColumn& column : route.columns) {
       if (!column.refers_to || !random_.chance(80)) continue;
-      // Rows that hold each other in a circle go only together, which one that is refused on the way may prevent.
-      if (model_.is_refusing && *column.refers_to > route.from) continue;
       column.constraint = "REFERENCES public.target_" + std::to_string(*column.refers_to);
       if (random_.chance(25)) column.constraint += " DEFERRABLE INITIALLY DEFERRED";
     }
