@@ -18,13 +18,14 @@ pg::Session session_over(const tests::TcpProxy& line) {
 
 BOOST_AUTO_TEST_SUITE(pg_slow_link)
 
-// reliability 25
+// reliability 25. What the machine of the proxy holds ready for it is on its way, too, and shows nowhere: at this speed it is through in less than
+// the three seconds.
 BOOST_AUTO_TEST_CASE(a_statement_that_takes_long_to_send_is_not_taken_for_a_silent_server) {
   tests::TcpProxy line({.port = tests::shared_cluster().port()});
   pg::Session session = session_over(line);
-  line.set_throttle(800'000);
-  const std::string large(5'000'000, 'x');
-  BOOST_TEST(session.exec("select pg_catalog.length($1)", {large}).integer(0, 0) == 5'000'000);
+  line.set_throttle(4'000'000);
+  const std::string large(32'000'000, 'x');
+  BOOST_TEST(session.exec("select pg_catalog.length($1)", {large}).integer(0, 0) == 32'000'000);
 }
 
 // reliability 25. The proxy has taken all of it long before the server has read it.
