@@ -105,6 +105,7 @@ class Draw {
   void run() {
     model_.has_replica_mode = random_.chance(50);
     model_.is_refusing = random_.chance(65);
+    model_.defers_upward = random_.chance(50);
     model_.has_large_transactions = random_.chance(35);
     const std::size_t count = 2 + random_.below(4);
     for (std::size_t i = 0; i < count; ++i) draw_table(i);
@@ -436,7 +437,10 @@ class Draw {
     for (ModelTargetColumn& column : route.columns) {
       if (!column.refers_to || !random_.chance(80)) continue;
       column.constraint = "REFERENCES public.target_" + std::to_string(*column.refers_to);
-      if (random_.chance(25)) column.constraint += " DEFERRABLE INITIALLY DEFERRED";
+      // Rows that hold each other in a circle and that the source does not unlink go only where one side waits for COMMIT.
+      const bool is_upward = *column.refers_to > route.from;
+      const bool breaks_circles = model_.is_refusing && is_upward == model_.defers_upward;
+      if (breaks_circles || random_.chance(25)) column.constraint += " DEFERRABLE INITIALLY DEFERRED";
     }
   }
 
@@ -568,9 +572,16 @@ Model Model::draw(Random& random) {
 }
 
 bool Model::has_quarantine() const {
-  return is_refusing || std::any_of(routes.begin(), routes.end(), [](const ModelRoute& route) {
-           return std::any_of(route.reasons.begin(), route.reasons.end(),
-                              [](const ModelReason& reason) { return reason.status == "quarantined"; });
+  // A row that a circle of foreign keys has written before the one that it names: a snapshot lets it wait for a retry.
+  const auto closes_circle = [&](const ModelRoute& route) {
+    return std::ranges::any_of(route.columns, [&](const ModelTargetColumn& column) {
+      return !has_replica_mode && !column.constraint.empty() && column.refers_to && *column.refers_to > route.from;
+    });
+  };
+  return is_refusing || std::ranges::any_of(routes, [&](const ModelRoute& route) {
+           return closes_circle(route) || std::ranges::any_of(route.reasons, [](const ModelReason& reason) {
+                    return reason.status == "quarantined";
+                  });
          });
 }
 

@@ -101,6 +101,8 @@ struct Model {
   bool has_replica_mode = true;  ///< the role may switch off triggers, foreign keys among them
   /// The target has constraints that the source has not, and unique values that rows must not meet in on the way.
   bool is_refusing = false;
+  /// Which foreign keys wait for COMMIT on such a target: those to later tables, or those to earlier ones and to the table itself.
+  bool defers_upward = true;
   bool has_large_transactions = false;  ///< more than the memory holds that source and program are given
 
   [[nodiscard]] static Model draw(Random& random);

@@ -73,6 +73,7 @@ class World {
     for (const std::string& difference : differences) BOOST_ERROR(difference);
     if (!differences.empty()) {
       BOOST_TEST_MESSAGE(tests::mapping_yaml(model_));
+      BOOST_TEST_MESSAGE(agent_.run({"quarantine", "list"}));
       BOOST_TEST_MESSAGE(log_);
     }
     const auto status = nlohmann::json::parse(agent_.run({"status", "--json"}));
