@@ -271,7 +271,8 @@ std::vector<RouteRow> Applier::refused_in_any_order(std::span<const RouteRow> ro
 /// All of the open transaction has been applied: what is still refused then is refused for good. Until that is sure, nothing leaves the target
 /// but what comes back whole.
 void Applier::settle_waiting() {
-  if (decider_->waiting().rows.empty() && quarantine_.unremoved.empty()) return;
+  // Where none waited, the limit has been judged already.
+  const bool is_to_judge = !is_mixed_ && !decider_->waiting().rows.empty();
   for (remove_again(); !decider_->waiting().rows.empty(); remove_again()) {
     const std::size_t before = decider_->waiting().rows.size();
     try_in_place();
@@ -299,7 +300,7 @@ void Applier::settle_waiting() {
     try_again(refused, false);
   }
   decider_->restore_waiting({});
-  if (!is_mixed_) check_limit(Judged::Changes);
+  if (is_to_judge) check_limit(Judged::Changes);
 }
 
 Applier::Saved Applier::save() {
